@@ -1,0 +1,1 @@
+//! The CRDs, generated from Rust types.

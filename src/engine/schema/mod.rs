@@ -1,0 +1,1 @@
+//! OpenAPI v3 structural schemas of CRDs.

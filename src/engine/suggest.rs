@@ -1,0 +1,1 @@
+//! The ids that may be meant by one that is not listed.

@@ -1,0 +1,1 @@
+//! The rewriting proxy: route, rewrite, send on.

@@ -1,0 +1,1 @@
+//! Documents in: files now, and what is embedded in the program.
