@@ -46,7 +46,9 @@ impl FromStr for Level {
             "warning" => Ok(Self::At(Severity::Warning)),
             "note" => Ok(Self::At(Severity::Note)),
             "off" => Ok(Self::Off),
-            other => Err(format!("unknown level \"{other}\"; use error, warning, note or off")),
+            other => Err(format!(
+                "unknown level \"{other}\"; use error, warning, note or off"
+            )),
         }
     }
 }
@@ -268,7 +270,12 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A diagnostic of the code's default severity, without suggestions.
     #[must_use]
-    pub fn new(code: Code, pointer: impl Into<String>, value: Option<&str>, message: impl Into<String>) -> Self {
+    pub fn new(
+        code: Code,
+        pointer: impl Into<String>,
+        value: Option<&str>,
+        message: impl Into<String>,
+    ) -> Self {
         Self {
             code,
             severity: code.severity(),
@@ -319,7 +326,12 @@ impl Diagnostic {
     /// One line for people: path, sentence, code.
     #[must_use]
     pub fn line(&self) -> String {
-        format!("{}: {} [{}]", pointer::field_path(&self.pointer), self.sentence(), self.code)
+        format!(
+            "{}: {} [{}]",
+            pointer::field_path(&self.pointer),
+            self.sentence(),
+            self.code
+        )
     }
 }
 
@@ -371,9 +383,17 @@ mod tests {
 
     #[test]
     fn detail_drops_the_value_in_both_forms() {
-        let mut fault = Diagnostic::new(Code::AliasTargetMisspelt, "/a", Some("x"), "\"x\": openai has no such model");
+        let mut fault = Diagnostic::new(
+            Code::AliasTargetMisspelt,
+            "/a",
+            Some("x"),
+            "\"x\": openai has no such model",
+        );
         fault.suggestions = vec!["y".into(), "z".into()];
-        assert_eq!(fault.detail(), "openai has no such model; did you mean \"y\" or \"z\"?");
+        assert_eq!(
+            fault.detail(),
+            "openai has no such model; did you mean \"y\" or \"z\"?"
+        );
         fault.message = "\"x\" was retired".into();
         fault.suggestions.clear();
         assert_eq!(fault.detail(), "was retired");

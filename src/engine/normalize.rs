@@ -1,8 +1,21 @@
 //! What is stored instead of what was written, where the two certainly mean the same.
+//!
+//! Certainly the same: text without surrounding blanks and zero-width characters, in Unicode's form NFC; and, where
+//! the provider's own catalog knows the result exactly and does not know what was written, an id without a redundant
+//! prefix of the same provider and in the catalog's spelling.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 
-use super::{Resource, Snapshot};
+use super::{
+    Code, Diagnostic, Resource, Snapshot,
+    catalog::judge,
+    check::{MAX_ENTRIES, reaches},
+    diagnostic::{is_invisible, quote},
+    pointer::join,
+    resource::{Scope, Site, World},
+    snapshot::View,
+};
 
 /// One change of an object, as an operation of RFC 6902.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,13 +30,233 @@ pub enum Edit {
     Test(String, Value),
 }
 
+/// An entry that is stored as something else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Pointer to the alias map.
+    pub map: String,
+    /// The alias as it was written.
+    pub key: String,
+    /// The target as it was written.
+    pub target: String,
+    /// The alias as it is stored.
+    pub new_key: String,
+    /// The target as it is stored.
+    pub new_target: String,
+    /// The target that `new_key` has in the same map already, in an entry that the request repeats from what is
+    /// stored: applying a file again brings the written key back beside the stored one.
+    stored: Option<String>,
+}
+
+impl Change {
+    /// Pointer to the entry as it was written.
+    #[must_use]
+    pub fn pointer(&self) -> String {
+        join(&self.map, &self.key)
+    }
+
+    /// Pointer to the entry as it is stored.
+    #[must_use]
+    pub fn new_pointer(&self) -> String {
+        join(&self.map, &self.new_key)
+    }
+
+    /// The edits that make the change.
+    #[must_use]
+    pub fn edits(&self) -> Vec<Edit> {
+        let new = || Value::from(self.new_target.as_str());
+        let mut edits = vec![Edit::Test(self.pointer(), Value::from(self.target.as_str()))];
+        if self.key == self.new_key {
+            edits.push(Edit::Replace(self.pointer(), new()));
+            return edits;
+        }
+        edits.push(Edit::Remove(self.pointer()));
+        match &self.stored {
+            None => edits.push(Edit::Add(self.new_pointer(), new())),
+            Some(stored) if *stored != self.new_target => {
+                edits.push(Edit::Replace(self.new_pointer(), new()))
+            }
+            Some(_) => {}
+        }
+        edits
+    }
+
+    /// What the user is told: a warning for the alias and one for the target, whichever changes.
+    #[must_use]
+    pub fn diagnostics(&self) -> Vec<Diagnostic> {
+        let parts = [(&self.key, &self.new_key), (&self.target, &self.new_target)];
+        let changed = parts.into_iter().filter(|(written, stored)| written != stored);
+        changed
+            .map(|(written, stored)| {
+                let message = format!("{} is stored as {}", quote(written), quote(stored));
+                Diagnostic::new(Code::AliasNormalized, self.pointer(), Some(written), message)
+                    .help(format!("write {} to say what is stored", quote(stored)))
+            })
+            .collect()
+    }
+}
+
 /// The edits that bring `resource` into the normal form; empty when it is there already.
 ///
 /// With `old`, an entry that equals the stored one stays as it is.
 #[must_use]
-pub fn normalize(_snapshot: &Snapshot, _resource: &Resource, _old: Option<&Resource>) -> Vec<Edit> {
-    Vec::new()
+pub fn normalize(snapshot: &Snapshot, resource: &Resource, old: Option<&Resource>) -> Vec<Edit> {
+    changes(snapshot, resource, old)
+        .iter()
+        .flat_map(Change::edits)
+        .collect()
 }
 
-/// Applies `edits` to `value`. Edits of [`normalize`] always fit the object that they were made for.
-pub fn apply(_edits: &[Edit], _value: &mut Value) {}
+/// The entries that [`normalize`] changes, in the order of the document.
+#[must_use]
+pub fn changes(snapshot: &Snapshot, resource: &Resource, old: Option<&Resource>) -> Vec<Change> {
+    let view = snapshot.with(resource);
+    resource
+        .sites()
+        .iter()
+        .flat_map(|site| of_site(view, resource, site, old))
+        .collect()
+}
+
+fn of_site(view: View<'_>, resource: &Resource, site: &Site, old: Option<&Resource>) -> Vec<Change> {
+    let map = site.aliases();
+    let Some(entries) = resource.value().pointer(&map).and_then(Value::as_object) else {
+        return Vec::new();
+    };
+    if entries.len() > MAX_ENTRIES {
+        return Vec::new(); // the CRD refuses it
+    }
+    let stored = old.and_then(|old| stored_entries(resource, site, old));
+    let is_stored = |key: &str, target: &Value| stored.is_some_and(|stored| stored.get(key) == Some(target));
+    let worlds: Vec<&World> = reaches(view, resource, site)
+        .into_iter()
+        .map(|reach| &reach.target.world)
+        .collect();
+    let mut changes = Vec::new();
+    for (key, target) in entries {
+        let Some(text) = target.as_str() else { continue };
+        if is_stored(key, target) {
+            continue;
+        }
+        let (new_key, new_target) = (normal_text(key), normal_target(view, &worlds, text));
+        let rivals = entries
+            .iter()
+            .filter(|(other, _)| *other != key && normal_text(other) == new_key);
+        let mut stored = None;
+        let mut ambiguous = new_key.is_empty();
+        for (other, value) in rivals {
+            match value.as_str() {
+                Some(value_text) if *other == new_key && is_stored(other, value) => {
+                    stored = Some(value_text.to_owned())
+                }
+                _ => ambiguous = true,
+            }
+        }
+        let new_key = if ambiguous || new_key == *key {
+            key.clone()
+        } else {
+            new_key
+        };
+        if new_key != *key || new_target != text {
+            let map = map.clone();
+            changes.push(Change {
+                map,
+                key: key.clone(),
+                target: text.to_owned(),
+                new_key,
+                new_target,
+                stored,
+            });
+        }
+    }
+    changes
+}
+
+/// The entries that `old` has at the same site; providers are found by their names, since lists shift.
+pub(super) fn stored_entries<'a>(
+    new: &Resource,
+    site: &Site,
+    old: &'a Resource,
+) -> Option<&'a Map<String, Value>> {
+    let map = match &site.scope {
+        Scope::Backend | Scope::Targets => site.aliases(),
+        Scope::Provider(at) => {
+            let name = &new.targets().iter().find(|target| target.pointer == *at)?.name;
+            let before = old.targets().iter().find(|target| target.name == *name)?;
+            format!("{}{}", before.pointer, site.aliases().strip_prefix(at.as_str())?)
+        }
+    };
+    old.value().pointer(&map)?.as_object()
+}
+
+/// `text` without zero-width characters and surrounding blanks, in NFC.
+///
+/// The joiners U+200C and U+200D stay in text that is not otherwise ASCII: emoji and some scripts need them.
+///
+/// ```
+/// use aliasgate::engine::normalize::normal_text;
+/// assert_eq!(normal_text("\u{feff} gpt-4o\t"), "gpt-4o");
+/// ```
+#[must_use]
+pub fn normal_text(text: &str) -> String {
+    let ascii = text.chars().all(|c| c.is_ascii() || is_invisible(c));
+    let visible: String = text.chars().filter(|c| !drops(*c, ascii)).collect();
+    let trimmed = visible.trim();
+    if is_nfc(trimmed) {
+        trimmed.to_owned()
+    } else {
+        trimmed.nfc().collect()
+    }
+}
+
+const fn drops(c: char, ascii: bool) -> bool {
+    matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}')
+        || (ascii && matches!(c, '\u{200c}' | '\u{200d}' | '\u{ad}'))
+}
+
+/// The target as it is stored: at every place that it goes to, the provider's catalog must agree on the spelling.
+fn normal_target(view: View<'_>, worlds: &[&World], text: &str) -> String {
+    let normal = normal_text(text);
+    if normal.is_empty() || normal.contains('*') {
+        return normal;
+    }
+    let snapshot = view.snapshot;
+    let mut repairs = worlds.iter().map(|world| match world {
+        World::Known(ground) => judge(snapshot.catalogs(), ground, &normal, snapshot.as_of()).repair,
+        World::Unknown(_) => None,
+    });
+    match repairs.next().flatten() {
+        Some(repair) if repairs.all(|other| other.as_ref() == Some(&repair)) => repair,
+        _ => normal,
+    }
+}
+
+/// Applies `edits` to `value`; whether every `Test` held and every place was there. Nothing is changed otherwise.
+///
+/// Only members of objects are edited: that is all that [`normalize`] makes.
+pub fn apply(edits: &[Edit], value: &mut Value) -> bool {
+    let mut copy = value.clone();
+    let done = edits.iter().all(|edit| apply_one(edit, &mut copy).is_some());
+    if done {
+        *value = copy;
+    }
+    done
+}
+
+fn apply_one(edit: &Edit, value: &mut Value) -> Option<()> {
+    let (Edit::Add(at, _) | Edit::Remove(at) | Edit::Replace(at, _) | Edit::Test(at, _)) = edit;
+    let (parent, member) = at.rsplit_once('/')?;
+    let member = member.replace("~1", "/").replace("~0", "~");
+    let object = value.pointer_mut(parent)?.as_object_mut()?;
+    match edit {
+        Edit::Add(_, new) => {
+            object.insert(member, new.clone());
+        }
+        Edit::Replace(_, new) => *object.get_mut(&member)? = new.clone(),
+        Edit::Remove(_) => {
+            object.remove(&member)?;
+        }
+        Edit::Test(_, expected) => return (object.get(&member)? == expected).then_some(()),
+    }
+    Some(())
+}

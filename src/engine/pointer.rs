@@ -23,7 +23,10 @@ pub fn join(pointer: &str, segment: &str) -> String {
 
 /// The unescaped segments of `pointer`.
 pub fn segments(pointer: &str) -> impl Iterator<Item = String> {
-    pointer.split('/').skip(1).map(|segment| segment.replace("~1", "/").replace("~0", "~"))
+    pointer
+        .split('/')
+        .skip(1)
+        .map(|segment| segment.replace("~1", "/").replace("~0", "~"))
 }
 
 /// The place as Kubernetes writes it: `spec.ai.groups[0].providers[1]`, keys of maps in brackets.
@@ -38,11 +41,19 @@ pub fn field_path(pointer: &str) -> String {
     let mut in_map = false;
     for segment in segments(pointer) {
         let index = segment.chars().all(|c| c.is_ascii_digit());
-        let plain = segment.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-' || c == '$');
+        let plain = segment
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-' || c == '$');
         if in_map || index || !plain {
             let shown: String = segment
                 .chars()
-                .flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] })
+                .flat_map(|c| {
+                    if c.is_control() {
+                        c.escape_default().collect()
+                    } else {
+                        vec![c]
+                    }
+                })
                 .collect();
             out.push('[');
             out.push_str(&shown);
@@ -59,7 +70,14 @@ pub fn field_path(pointer: &str) -> String {
 }
 
 /// Fields whose children are keys that users choose.
-const MAPS: &[&str] = &["modelAliases", "labels", "annotations", "routes", "overrides", "defaults"];
+const MAPS: &[&str] = &[
+    "modelAliases",
+    "labels",
+    "annotations",
+    "routes",
+    "overrides",
+    "defaults",
+];
 
 #[cfg(test)]
 mod tests {
@@ -72,7 +90,13 @@ mod tests {
 
     #[test]
     fn empty_keys_keep_their_brackets() {
-        assert_eq!(field_path("/spec/backend/ai/modelAliases/"), "spec.backend.ai.modelAliases[]");
-        assert_eq!(field_path("/spec/ai/groups/0/providers/1/name"), "spec.ai.groups[0].providers[1].name");
+        assert_eq!(
+            field_path("/spec/backend/ai/modelAliases/"),
+            "spec.backend.ai.modelAliases[]"
+        );
+        assert_eq!(
+            field_path("/spec/ai/groups/0/providers/1/name"),
+            "spec.ai.groups[0].providers[1].name"
+        );
     }
 }

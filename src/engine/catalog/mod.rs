@@ -17,6 +17,14 @@ pub struct Catalog {
     pub as_of: Date,
 }
 
+impl Catalog {
+    /// What is known about `id`, exactly as it is written.
+    #[must_use]
+    pub fn get(&self, _id: &str) -> Option<Model> {
+        None
+    }
+}
+
 /// All catalogs in force, at most one a provider.
 #[derive(Debug, Clone, Default)]
 pub struct Catalogs(BTreeMap<Provider, Arc<Catalog>>);
@@ -25,7 +33,12 @@ impl Catalogs {
     /// The catalogs in `catalogs`; the last of a provider wins.
     #[must_use]
     pub fn new(catalogs: impl IntoIterator<Item = Catalog>) -> Self {
-        Self(catalogs.into_iter().map(|catalog| (catalog.provider, Arc::new(catalog))).collect())
+        Self(
+            catalogs
+                .into_iter()
+                .map(|catalog| (catalog.provider, Arc::new(catalog)))
+                .collect(),
+        )
     }
 
     /// The catalog of `provider`.

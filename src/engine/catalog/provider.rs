@@ -87,7 +87,10 @@ impl Provider {
     /// The provider whose own public API answers at `host` (without a port), in any case of letters.
     #[must_use]
     pub fn of_host(host: &str) -> Option<Self> {
-        PROVIDERS.iter().find(|row| row.2.is_some_and(|own| own.eq_ignore_ascii_case(host))).map(|row| row.0)
+        PROVIDERS
+            .iter()
+            .find(|row| row.2.is_some_and(|own| own.eq_ignore_ascii_case(host)))
+            .map(|row| row.0)
     }
 }
 
@@ -101,10 +104,15 @@ impl FromStr for Provider {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::all().find(|provider| provider.as_str() == text).ok_or_else(|| {
-            let all: Vec<_> = Self::all().map(Self::as_str).collect();
-            format!("unknown provider \"{text}\"; the providers are {}", all.join(", "))
-        })
+        Self::all()
+            .find(|provider| provider.as_str() == text)
+            .ok_or_else(|| {
+                let all: Vec<_> = Self::all().map(Self::as_str).collect();
+                format!(
+                    "unknown provider \"{text}\"; the providers are {}",
+                    all.join(", ")
+                )
+            })
     }
 }
 

@@ -1,8 +1,16 @@
 //! The resources that the engine reads, as plain JSON.
 
+mod attachment;
+mod provider;
+mod site;
+
 use std::fmt;
 
 use serde_json::Value;
+
+pub use attachment::{Attachment, Choice};
+pub use provider::{SINGLE, Target, World};
+pub use site::{Scope, Site};
 
 /// The kinds that mean something to the engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,7 +64,10 @@ impl Key {
     /// The key of `namespace/name`.
     #[must_use]
     pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
-        Self { namespace: namespace.into(), name: name.into() }
+        Self {
+            namespace: namespace.into(),
+            name: name.into(),
+        }
     }
 }
 
@@ -73,8 +84,10 @@ pub struct Resource {
     pub kind: Kind,
     /// Its namespace and name; the namespace is `default` where the object names none.
     pub key: Key,
-    /// The whole object. Unknown fields are kept untouched.
-    pub value: Value,
+    value: Value,
+    sites: Vec<Site>,
+    targets: Vec<Target>,
+    attachments: Vec<Attachment>,
 }
 
 impl Resource {
@@ -85,16 +98,74 @@ impl Resource {
     pub fn new(value: Value) -> Option<Self> {
         let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str);
         let kind = Kind::of(text("/apiVersion")?, text("/kind")?)?;
-        let name = text("/metadata/name").or_else(|| text("/metadata/generateName")).unwrap_or_default();
-        let namespace = text("/metadata/namespace").filter(|ns| !ns.is_empty()).unwrap_or("default");
+        let name = text("/metadata/name")
+            .or_else(|| text("/metadata/generateName"))
+            .unwrap_or_default();
+        let namespace = text("/metadata/namespace")
+            .filter(|ns| !ns.is_empty())
+            .unwrap_or("default");
         let key = Key::new(namespace, name);
-        Some(Self { kind, key, value })
+        let sites = site::sites(kind, &value);
+        let targets = if kind == Kind::Backend {
+            provider::targets(&value)
+        } else {
+            Vec::new()
+        };
+        let attachments = if kind == Kind::Policy {
+            attachment::attachments(&value)
+        } else {
+            Vec::new()
+        };
+        Some(Self {
+            kind,
+            key,
+            value,
+            sites,
+            targets,
+            attachments,
+        })
+    }
+
+    /// The whole object. Unknown fields are kept untouched.
+    #[must_use]
+    pub const fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// What it is attached to, where this is a policy.
+    #[must_use]
+    pub fn attachments(&self) -> &[Attachment] {
+        &self.attachments
+    }
+
+    /// The places that carry AI settings, with their alias tables.
+    #[must_use]
+    pub fn sites(&self) -> &[Site] {
+        &self.sites
+    }
+
+    /// The providers, where this is a backend.
+    #[must_use]
+    pub fn targets(&self) -> &[Target] {
+        &self.targets
+    }
+
+    /// The string at `pointer`.
+    #[must_use]
+    pub fn text(&self, pointer: &str) -> Option<&str> {
+        self.value.pointer(pointer).and_then(Value::as_str)
+    }
+
+    /// `Kind namespace/name`, for messages.
+    #[must_use]
+    pub fn title(&self) -> String {
+        format!("{} {}", self.kind.as_str(), self.key)
     }
 }
 
 impl fmt::Debug for Resource {
     /// Names the object only: a Secret's content must not reach a log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.kind.as_str(), self.key)
+        f.write_str(&self.title())
     }
 }
