@@ -1,9 +1,60 @@
 //! The commands: the only room that knows all others.
+//!
+//! A command is a variant of [`Command`] and a file of this folder, whose `Args` are its flags and whose `run` does
+//! the work.
+
+mod error;
+mod print;
+mod validate;
 
 use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::engine::Date;
+
+/// Checks agentgateway's modelAliases against provider model catalogs.
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Validate(validate::Args),
+}
+
+/// How a command that could do its work ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// Nothing to object to.
+    Clean,
+    /// There are errors in what was checked.
+    Faults,
+    /// Some of the work could not be done; the reasons are printed.
+    Incomplete,
+}
 
 /// Runs the command that the arguments name.
 #[must_use]
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(usage) => {
+            // Help goes to standard output with 0, a usage error to standard error with 2.
+            let code = u8::try_from(usage.exit_code()).unwrap_or(error::FAILED);
+            return usage.print().map_or(ExitCode::from(error::FAILED), |()| ExitCode::from(code));
+        }
+    };
+    let ended = match arguments.command {
+        Command::Validate(args) => validate::run(&args),
+    };
+    error::exit_code(ended)
+}
+
+/// Today's date, in UTC.
+fn today() -> Date {
+    jiff::tz::TimeZone::UTC.to_datetime(jiff::Timestamp::now()).date()
 }

@@ -1,1 +1,8 @@
 //! Documents in: files now, and what is embedded in the program.
+
+pub mod documents;
+pub mod files;
+mod json;
+mod scalar;
+mod tree;
+mod yaml;

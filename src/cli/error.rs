@@ -1,0 +1,58 @@
+//! Why a command could not do its work, and the exit codes.
+
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
+
+use thiserror::Error;
+
+use super::Outcome;
+use crate::sources::files;
+
+/// The exit code when there are errors in what was checked.
+const FAULTS: u8 = 1;
+/// The exit code when a command could not do its work.
+pub(super) const FAILED: u8 = 2;
+
+/// What ends a command.
+#[derive(Debug, Error)]
+pub(super) enum Error {
+    /// Standard output is gone or full.
+    #[error("cannot write to standard output")]
+    Output(#[source] io::Error),
+    /// No file was found to check.
+    #[error("cannot find a manifest in {0}: no file there ends in .yaml, .yml or .json")]
+    NoManifest(String),
+    /// A file that could not be read.
+    #[error(transparent)]
+    File(#[from] files::Error),
+}
+
+/// The exit code of a command that ended so. An error is printed, but for a reader that has left the pipe: that is
+/// how `| head` ends a program, and no fault.
+pub(super) fn exit_code(ended: Result<Outcome, Error>) -> ExitCode {
+    match ended {
+        Ok(Outcome::Clean) => ExitCode::SUCCESS,
+        Ok(Outcome::Faults) => FAULTS.into(),
+        Ok(Outcome::Incomplete) => FAILED.into(),
+        Err(Error::Output(reason)) if reason.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            print(&error);
+            FAILED.into()
+        }
+    }
+}
+
+/// Prints `error` and its reasons in one line to standard error.
+pub(super) fn print(error: &dyn std::error::Error) {
+    let mut line = format!("error: {error}");
+    let mut source = error.source();
+    while let Some(reason) = source {
+        line.push_str(": ");
+        line.push_str(&reason.to_string());
+        source = reason.source();
+    }
+    // There is nobody left to tell when even this fails.
+    drop(writeln!(io::stderr(), "{line}"));
+}

@@ -1,0 +1,51 @@
+//! Diagnostics for people and for programs.
+
+mod json;
+mod text;
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::{
+    engine::{Code, Diagnostic, Resource},
+    sources::{documents::Place, files::File},
+};
+
+pub(super) use json::json;
+pub(super) use text::text;
+
+/// What was checked and what is wrong with it.
+pub(super) struct Report<'a> {
+    /// In the order in which they are printed.
+    pub(super) located: Vec<Located<'a>>,
+    pub(super) summary: Summary,
+}
+
+/// A diagnostic and where it belongs.
+pub(super) struct Located<'a> {
+    pub(super) file: &'a File,
+    pub(super) place: Place,
+    pub(super) resource: Arc<Resource>,
+    pub(super) diagnostic: Diagnostic,
+}
+
+impl Located<'_> {
+    /// What diagnostics are sorted by: the place, then whatever tells two of the same place apart.
+    pub(super) fn order(&self) -> (&str, Place, Code, &str, &str) {
+        let Diagnostic { code, pointer, message, .. } = &self.diagnostic;
+        (&self.file.name, self.place, *code, pointer, message)
+    }
+}
+
+/// How much of what.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub(super) struct Summary {
+    pub(super) files: usize,
+    pub(super) resources: usize,
+    /// Documents of other kinds.
+    pub(super) skipped: usize,
+    pub(super) errors: usize,
+    pub(super) warnings: usize,
+    pub(super) notes: usize,
+}
