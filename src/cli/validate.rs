@@ -152,7 +152,7 @@ const AT_KEY: &[Code] = &[
 ];
 
 fn locate<'a>(item: &Item<'a>, diagnostic: Diagnostic) -> Located<'a> {
-    let (document, pointer) = (&item.resource.value, &diagnostic.pointer);
+    let (document, pointer) = (item.resource.value(), &diagnostic.pointer);
     let place = if AT_KEY.contains(&diagnostic.code) {
         item.places.key(document, pointer)
     } else {

@@ -1,5 +1,7 @@
 //! Everything that can be tested without a cluster, in one binary.
 
+mod crds;
 mod fixtures;
 mod properties;
 mod resolve;
+mod schema;

@@ -1,0 +1,113 @@
+//! The CRDs that are committed, and what they let through.
+
+use std::{env, fs, path::Path};
+
+use aliasgate::crds;
+use serde_json::Value;
+
+fn crd(name: &str) -> Value {
+    crds::all()
+        .into_iter()
+        .find(|crd| crds::is_called(crd, name))
+        .expect("a CRD of ours")
+}
+
+#[test]
+fn the_committed_files_are_what_the_types_say() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("crds");
+    for crd in crds::all() {
+        let file = dir.join(format!(
+            "{}.yaml",
+            crd["spec"]["names"]["plural"].as_str().unwrap()
+        ));
+        let text = crds::yaml(&crd);
+        if env::var_os("BLESS").is_some() {
+            fs::write(&file, &text).unwrap();
+        }
+        assert!(
+            fs::read_to_string(&file).unwrap_or_default() == text,
+            "{} differs: run BLESS=1 cargo test --test it crds",
+            file.display()
+        );
+    }
+    assert_eq!(
+        fs::read_dir(dir).unwrap().count(),
+        crds::all().len(),
+        "a file of no CRD"
+    );
+}
+
+#[test]
+fn crds_are_found_by_any_of_their_names() {
+    for name in [
+        "AgentgatewayBackend",
+        "agbe",
+        "agentgatewaybackends",
+        "agentgatewaybackends.agentgateway.dev",
+    ] {
+        assert_eq!(crds::kind(&crd(name)), "AgentgatewayBackend", "{name}");
+    }
+    assert!(!crds::all().iter().any(|crd| crds::is_called(crd, "")));
+}
+
+#[test]
+fn every_map_of_aliases_has_at_most_64() {
+    let mut maps = 0;
+    for crd in crds::all() {
+        walk(crds::schema(&crd), &mut |schema| {
+            if let Some(aliases) = schema["properties"].get("modelAliases") {
+                maps += 1;
+                assert_eq!(aliases["maxProperties"], 64);
+                assert_eq!(aliases["additionalProperties"]["type"], "string");
+            }
+        });
+    }
+    assert_eq!(maps, 3);
+}
+
+#[test]
+fn every_object_below_the_root_keeps_unknown_fields() {
+    for crd in crds::all() {
+        for (name, child) in crds::schema(&crd)["properties"].as_object().unwrap() {
+            walk(child, &mut |schema| {
+                if schema["type"] == "object" && schema.get("additionalProperties").is_none() {
+                    assert_eq!(
+                        schema["x-kubernetes-preserve-unknown-fields"], true,
+                        "{name}: {schema}"
+                    );
+                }
+            });
+        }
+    }
+}
+
+#[test]
+fn every_rule_says_what_is_wrong() {
+    for crd in crds::all() {
+        walk(crds::schema(&crd), &mut |schema| {
+            for rule in schema["x-kubernetes-validations"]
+                .as_array()
+                .into_iter()
+                .flatten()
+            {
+                assert!(rule["message"].is_string(), "{rule}");
+            }
+        });
+    }
+}
+
+fn walk(schema: &Value, visit: &mut impl FnMut(&Value)) {
+    visit(schema);
+    for child in schema["properties"]
+        .as_object()
+        .into_iter()
+        .flat_map(|all| all.values())
+    {
+        walk(child, visit);
+    }
+    for key in ["items", "additionalProperties"] {
+        if let Some(child) = schema.get(key) {
+            walk(child, visit);
+        }
+    }
+}
