@@ -45,7 +45,9 @@ pub fn main() -> ExitCode {
         Err(usage) => {
             // Help goes to standard output with 0, a usage error to standard error with 2.
             let code = u8::try_from(usage.exit_code()).unwrap_or(error::FAILED);
-            return usage.print().map_or(ExitCode::from(error::FAILED), |()| ExitCode::from(code));
+            return usage
+                .print()
+                .map_or(ExitCode::from(error::FAILED), |()| ExitCode::from(code));
         }
     };
     let ended = match arguments.command {

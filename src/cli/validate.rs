@@ -44,6 +44,9 @@ pub(super) struct Args {
     /// Check what is written; without it, what the mutating webhook would store
     #[arg(long)]
     no_normalize: bool,
+    /// Whether the annotation aliasgate.dev/allow of an object counts
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
+    allow_annotation: bool,
     /// How to print
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     output: Format,
@@ -60,7 +63,9 @@ enum Format {
 
 /// `CODE=LEVEL`.
 fn severity(text: &str) -> Result<(Code, Level), String> {
-    let (code, level) = text.split_once('=').ok_or("write it as CODE=LEVEL, e.g. alias-self=off")?;
+    let (code, level) = text
+        .split_once('=')
+        .ok_or("write it as CODE=LEVEL, e.g. alias-self=off")?;
     Ok((code.parse()?, level.parse()?))
 }
 
@@ -98,17 +103,29 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
 
 /// All faults of the resources in `files`, in the order of their places.
 fn report<'a>(args: &Args, files: &'a mut [File]) -> Report<'a> {
-    let mut summary = Summary { files: files.len(), ..Summary::default() };
+    let mut summary = Summary {
+        files: files.len(),
+        ..Summary::default()
+    };
     let values: Vec<Vec<_>> = files
         .iter_mut()
-        .map(|file| file.documents.iter_mut().map(|document| Resource::new(document.value.take())).collect())
+        .map(|file| {
+            file.documents
+                .iter_mut()
+                .map(|document| Resource::new(document.value.take()))
+                .collect()
+        })
         .collect();
     let mut items = Vec::new();
     for (file, values) in files.iter().zip(values) {
         for (document, resource) in file.documents.iter().zip(values) {
             match resource.filter(|resource| resource.kind != Kind::Secret) {
                 Some(resource) => {
-                    items.push(Item { file, places: &document.places, resource: Arc::new(resource) });
+                    items.push(Item {
+                        file,
+                        places: &document.places,
+                        resource: Arc::new(resource),
+                    });
                 }
                 None => summary.skipped += 1,
             }
@@ -121,12 +138,21 @@ fn report<'a>(args: &Args, files: &'a mut [File]) -> Report<'a> {
     }
     let resources = items.iter().map(|item| Arc::clone(&item.resource));
     let as_of = args.as_of.unwrap_or_else(super::today);
-    let snapshot =
-        Snapshot::build(Arc::new(Catalogs::default()), resources, as_of).with_severities(severities);
-    let judge = if args.no_normalize { check } else { check_normalized };
+    let snapshot = Snapshot::build(Arc::new(Catalogs::default()), resources, as_of)
+        .with_severities(severities)
+        .with_allow_annotation(args.allow_annotation);
+    let judge = if args.no_normalize {
+        check
+    } else {
+        check_normalized
+    };
     let mut located: Vec<_> = items
         .iter()
-        .flat_map(|item| judge(&snapshot, &item.resource).into_iter().map(|diagnostic| locate(item, diagnostic)))
+        .flat_map(|item| {
+            judge(&snapshot, &item.resource)
+                .into_iter()
+                .map(|diagnostic| locate(item, diagnostic))
+        })
         .collect();
     located.sort_by(|a, b| a.order().cmp(&b.order()));
     for Located { diagnostic, .. } in &located {
@@ -158,5 +184,10 @@ fn locate<'a>(item: &Item<'a>, diagnostic: Diagnostic) -> Located<'a> {
     } else {
         item.places.value(document, pointer)
     };
-    Located { file: item.file, place, resource: Arc::clone(&item.resource), diagnostic }
+    Located {
+        file: item.file,
+        place,
+        resource: Arc::clone(&item.resource),
+        diagnostic,
+    }
 }

@@ -143,6 +143,8 @@ pub enum Code {
     CatalogStale,
     /// The object does not fit the schema of its CRD.
     SchemaInvalid,
+    /// The annotation that allows codes names one that there is not.
+    AllowUnknown,
 }
 
 /// A code, its name, its severity where neither the check nor the admin chose another, and when it is reported.
@@ -184,6 +186,7 @@ const CODES: &[Row] = &[
     (Code::ProviderEndpointInvalid, "provider-endpoint-invalid", Severity::Warning, "an endpoint or host with a scheme or a path"),
     (Code::CatalogStale, "catalog-stale", Severity::Note, "the catalog that spoke is older than its limit"),
     (Code::SchemaInvalid, "schema-invalid", Severity::Error, "the object does not fit the schema of its CRD"),
+    (Code::AllowUnknown, "allow-unknown", Severity::Warning, "the annotation that allows codes names one that there is not"),
 ];
 
 impl Code {
@@ -265,6 +268,8 @@ pub struct Diagnostic {
     pub suggestions: Vec<String>,
     /// Other places that the fault involves.
     pub related: Vec<Related>,
+    /// Why it weighs less than it would: an exemption, as a clause.
+    pub lowered: Option<String>,
 }
 
 impl Diagnostic {
@@ -285,6 +290,7 @@ impl Diagnostic {
             help: String::new(),
             suggestions: Vec::new(),
             related: Vec::new(),
+            lowered: None,
         }
     }
 
@@ -323,14 +329,16 @@ impl Diagnostic {
         }
     }
 
-    /// One line for people: path, sentence, code.
+    /// One line for people: path, sentence, code and exemption.
     #[must_use]
     pub fn line(&self) -> String {
+        let path = pointer::field_path(&self.pointer);
+        let lowered = self.lowered.as_ref().map(|why| format!(", {why}"));
         format!(
-            "{}: {} [{}]",
-            pointer::field_path(&self.pointer),
+            "{path}: {} [{}{}]",
             self.sentence(),
-            self.code
+            self.code,
+            lowered.unwrap_or_default()
         )
     }
 }

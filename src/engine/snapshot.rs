@@ -14,6 +14,7 @@ pub struct Snapshot {
     resources: BTreeMap<(Kind, Key), Arc<Resource>>,
     as_of: Date,
     severities: Severities,
+    allow_annotation: bool,
     /// Policies that set aliases, by the kind and key of a target that they name.
     attached: BTreeMap<(String, Key), Vec<Key>>,
     /// Policies that set aliases and choose targets by labels.
@@ -33,12 +34,12 @@ impl Snapshot {
             .into_iter()
             .map(|r| ((r.kind, r.key.clone()), r))
             .collect();
-        let severities = Severities::default();
         let mut snapshot = Self {
             catalogs,
             resources,
             as_of,
-            severities,
+            severities: Severities::default(),
+            allow_annotation: true,
             attached: BTreeMap::new(),
             selecting: Vec::new(),
         };
@@ -70,6 +71,19 @@ impl Snapshot {
     pub fn with_severities(mut self, severities: Severities) -> Self {
         self.severities = severities;
         self
+    }
+
+    /// The same, where the annotation that allows codes counts (the default) or does not.
+    #[must_use]
+    pub const fn with_allow_annotation(mut self, counts: bool) -> Self {
+        self.allow_annotation = counts;
+        self
+    }
+
+    /// Whether the annotation that allows codes counts.
+    #[must_use]
+    pub const fn allows_annotation(&self) -> bool {
+        self.allow_annotation
     }
 
     /// The catalogs.

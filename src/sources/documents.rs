@@ -36,11 +36,19 @@ pub struct Place {
 impl Place {
     pub(super) fn new(line: usize, column: usize, width: usize) -> Self {
         let clip = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        Self { line: clip(line), column: clip(column), width: clip(width) }
+        Self {
+            line: clip(line),
+            column: clip(column),
+            width: clip(width),
+        }
     }
 
     pub(super) fn fault(self, message: impl Into<String>) -> SyntaxError {
-        SyntaxError { line: self.line, column: self.column, message: message.into() }
+        SyntaxError {
+            line: self.line,
+            column: self.column,
+            message: message.into(),
+        }
     }
 }
 
@@ -113,7 +121,9 @@ fn read_yaml(text: &str) -> Reading {
         if full || reading.faults.len() == MAX_FAULTS {
             break;
         }
-        let Some((start, lines)) = next_document(rest, line.saturating_sub(skipped)) else { break };
+        let Some((start, lines)) = next_document(rest, line.saturating_sub(skipped)) else {
+            break;
+        };
         rest = &rest[start..];
         skipped += lines;
     }
@@ -141,7 +151,8 @@ fn explain(text: &str, fault: SyntaxError) -> SyntaxError {
     for (at, line) in lines.iter().enumerate().rev() {
         if let Some((before, _)) = line.split_once("{{") {
             let place = Place::new(from + at + 1, before.chars().count() + 1, 2);
-            return place.fault("\"{{\" is left over from a template; render it first, e.g. with `helm template`");
+            return place
+                .fault("\"{{\" is left over from a template; render it first, e.g. with `helm template`");
         }
     }
     fault
@@ -160,11 +171,17 @@ impl Document {
                 out.push(document);
                 continue;
             };
-            let places: Vec<_> =
-                (0..count).map(|at| document.places.part(&document.value, &format!("/items/{at}"))).collect();
+            let places: Vec<_> = (0..count)
+                .map(|at| document.places.part(&document.value, &format!("/items/{at}")))
+                .collect();
             let items = document.value.get_mut("items").map(Value::take);
-            let Some(Value::Array(items)) = items else { continue };
-            let items = items.into_iter().zip(places).filter(|(value, _)| !value.is_null());
+            let Some(Value::Array(items)) = items else {
+                continue;
+            };
+            let items = items
+                .into_iter()
+                .zip(places)
+                .filter(|(value, _)| !value.is_null());
             waiting.extend(items.map(|(value, places)| Self { value, places }).rev());
         }
         Ok(())

@@ -13,7 +13,13 @@ use super::{
 /// # Errors
 /// The first fault. The documents before it are in `out`.
 pub(super) fn read(text: &str, out: &mut Vec<Document>) -> Result<(), SyntaxError> {
-    let mut walker = Walker { builder: Builder::default(), text, at: 0, line: 1, column: 1 };
+    let mut walker = Walker {
+        builder: Builder::default(),
+        text,
+        at: 0,
+        line: 1,
+        column: 1,
+    };
     let mut stream = Deserializer::from_str(text).into_iter::<&RawValue>();
     while let Some(raw) = stream.next() {
         raw.map_err(|error| fault(text, &error))?;
@@ -27,14 +33,22 @@ pub(super) fn read(text: &str, out: &mut Vec<Document>) -> Result<(), SyntaxErro
 
 /// The fault with its column counted in characters and without the place in its words.
 fn fault(text: &str, error: &serde_json::Error) -> SyntaxError {
-    let line = text.lines().nth(error.line().saturating_sub(1)).unwrap_or_default();
-    let before = line.char_indices().take_while(|(at, _)| *at + 1 < error.column()).count();
+    let line = text
+        .lines()
+        .nth(error.line().saturating_sub(1))
+        .unwrap_or_default();
+    let before = line
+        .char_indices()
+        .take_while(|(at, _)| *at + 1 < error.column())
+        .count();
     Place::new(error.line().max(1), before + 1, 1).fault(words(error))
 }
 
 fn words(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    text.rfind(" at line ").map_or(text.as_str(), |end| &text[..end]).to_owned()
+    text.rfind(" at line ")
+        .map_or(text.as_str(), |end| &text[..end])
+        .to_owned()
 }
 
 /// Goes over JSON whose syntax has been checked, and tells the builder of each part with its place.
@@ -83,7 +97,8 @@ impl Walker<'_> {
             }
             Value::Number(number) if !number.is_i64() => {
                 let value = number.as_f64().map_or(Ok(Value::Null), scalar::float);
-                self.builder.scalar(value.map_err(|message| place.fault(message))?, place, 0)
+                self.builder
+                    .scalar(value.map_err(|message| place.fault(message))?, place, 0)
             }
             value => self.builder.scalar(value, place, 0),
         }
@@ -93,7 +108,9 @@ impl Walker<'_> {
 /// The length in bytes of the string, number or word at the head of `rest`; at least 1.
 fn length(rest: &[u8]) -> usize {
     if rest[0] != b'"' {
-        let end = rest.iter().position(|b| matches!(b, b',' | b':' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n'));
+        let end = rest
+            .iter()
+            .position(|b| matches!(b, b',' | b':' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n'));
         return end.unwrap_or(rest.len()).max(1);
     }
     let mut escaped = false;

@@ -27,15 +27,23 @@ impl<'a> Scalar<'a> {
     /// Says why the tag and the text do not go together; without the text, which may be secret.
     pub(super) fn new(text: Cow<'a, str>, plain: bool, tag: Option<&str>) -> Result<Self, String> {
         let Some(tag) = tag else {
-            return Ok(if plain { Self::guess(text) } else { Self::Text(text) });
+            return Ok(if plain {
+                Self::guess(text)
+            } else {
+                Self::Text(text)
+            });
         };
-        let Some(core) = tag.strip_prefix(CORE) else { return Ok(Self::Text(text)) };
+        let Some(core) = tag.strip_prefix(CORE) else {
+            return Ok(Self::Text(text));
+        };
         match (core, Self::guess(text.clone())) {
             ("int", guess @ (Self::Int(_) | Self::Big(_)))
             | ("float", guess @ (Self::Int(_) | Self::Big(_) | Self::Float(_)))
             | ("bool", guess @ Self::Bool(_))
             | ("null", guess @ Self::Null) => Ok(guess),
-            ("int" | "float" | "bool" | "null", _) => Err(format!("the tag !!{core} does not fit this value")),
+            ("int" | "float" | "bool" | "null", _) => {
+                Err(format!("the tag !!{core} does not fit this value"))
+            }
             ("binary", _) => Err("the tag !!binary is not read here; write the text itself".to_owned()),
             _ => Ok(Self::Text(text)),
         }
@@ -59,7 +67,10 @@ impl<'a> Scalar<'a> {
             Self::Null => Value::Null,
             Self::Bool(value) => Value::Bool(value),
             Self::Int(value) => value.into(),
-            #[expect(clippy::cast_precision_loss, reason = "kubectl reads integers beyond i64 as floats too")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "kubectl reads integers beyond i64 as floats too"
+            )]
             Self::Big(value) => float(value as f64)?,
             Self::Float(value) => float(value)?,
             Self::Text(text) => Value::String(text.into_owned()),
@@ -92,18 +103,31 @@ pub(super) fn float(value: f64) -> Result<Value, String> {
         #[expect(clippy::cast_possible_truncation, reason = "whole and in range")]
         return Ok((value as i64).into());
     }
-    Number::from_f64(value).map(Value::Number).ok_or_else(|| "JSON has no infinity and no NaN".to_owned())
+    Number::from_f64(value)
+        .map(Value::Number)
+        .ok_or_else(|| "JSON has no infinity and no NaN".to_owned())
 }
 
 /// As Go writes a float of 32 bits in its shortest form.
 fn float_key(value: f64) -> String {
-    #[expect(clippy::cast_possible_truncation, reason = "the precision that kubectl writes keys with")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the precision that kubectl writes keys with"
+    )]
     let value = value as f32;
     if !value.is_finite() {
-        return (if value.is_nan() { ".nan" } else { [".inf", "-.inf"][usize::from(value < 0.0)] }).to_owned();
+        return (if value.is_nan() {
+            ".nan"
+        } else {
+            [".inf", "-.inf"][usize::from(value < 0.0)]
+        })
+        .to_owned();
     }
     let text = format!("{value:e}");
-    match text.split_once('e').map(|(digits, power)| (digits, power.parse::<i32>().unwrap_or_default())) {
+    match text
+        .split_once('e')
+        .map(|(digits, power)| (digits, power.parse::<i32>().unwrap_or_default()))
+    {
         Some((digits, power)) if !(-4..6).contains(&power) => {
             format!("{digits}e{}{:02}", if power < 0 { '-' } else { '+' }, power.abs())
         }
@@ -114,7 +138,9 @@ fn float_key(value: f64) -> String {
 fn word<'a>(text: &str) -> Option<Scalar<'a>> {
     Some(match text {
         "" | "~" | "null" | "Null" | "NULL" => Scalar::Null,
-        "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => Scalar::Bool(true),
+        "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {
+            Scalar::Bool(true)
+        }
         "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => {
             Scalar::Bool(false)
         }
@@ -127,7 +153,11 @@ fn word<'a>(text: &str) -> Option<Scalar<'a>> {
 
 /// A number with a digit or a sign at its head; underscores between digits mean nothing.
 fn number<'a>(text: &str) -> Option<Scalar<'a>> {
-    let bare = if text.contains('_') { Cow::Owned(text.replace('_', "")) } else { Cow::Borrowed(text) };
+    let bare = if text.contains('_') {
+        Cow::Owned(text.replace('_', ""))
+    } else {
+        Cow::Borrowed(text)
+    };
     let (negative, unsigned) = match bare.strip_prefix(['+', '-']) {
         Some(rest) => (bare.starts_with('-'), rest),
         None => (false, bare.as_ref()),
@@ -145,7 +175,9 @@ fn number<'a>(text: &str) -> Option<Scalar<'a>> {
         return Some(Scalar::Float(value));
     }
     // A quirk of go-yaml: a sign after the prefix.
-    bare.strip_prefix("0b").and_then(|digits| i64::from_str_radix(digits, 2).ok()).map(Scalar::Int)
+    bare.strip_prefix("0b")
+        .and_then(|digits| i64::from_str_radix(digits, 2).ok())
+        .map(Scalar::Int)
 }
 
 /// Digits with the prefix of their base, a bare `0` for octal among them; no sign.
@@ -157,15 +189,24 @@ fn integer(text: &str) -> Option<u64> {
         [b'0', _, ..] => (8, &text[1..]),
         _ => (10, text),
     };
-    digits.bytes().all(|b| b.is_ascii_alphanumeric()).then(|| u64::from_str_radix(digits, base).ok()).flatten()
+    digits
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric())
+        .then(|| u64::from_str_radix(digits, base).ok())
+        .flatten()
 }
 
 /// `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?` within the range of a double.
 fn decimal(text: &str) -> Option<f64> {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let shape = unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.')
-        && unsigned.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'));
-    shape.then(|| text.parse::<f64>().ok()).flatten().filter(|value| value.is_finite())
+        && unsigned
+            .bytes()
+            .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'));
+    shape
+        .then(|| text.parse::<f64>().ok())
+        .flatten()
+        .filter(|value| value.is_finite())
 }
 
 #[cfg(test)]

@@ -49,7 +49,10 @@ impl Places {
 
     /// The places within the part that `pointer` leads to, as a document of its own.
     pub(super) fn part(&self, document: &Value, pointer: &str) -> Self {
-        Self { nodes: Arc::clone(&self.nodes), root: self.find(document, pointer).1 }
+        Self {
+            nodes: Arc::clone(&self.nodes),
+            root: self.find(document, pointer).1,
+        }
     }
 
     fn find<'a>(&self, document: &'a Value, pointer: &str) -> (&'a Value, Node) {
@@ -58,7 +61,11 @@ impl Places {
             let (value, node) = here;
             let found = match value {
                 Value::Object(map) => map.iter().enumerate().find(|(_, (key, _))| **key == segment),
-                Value::Array(items) => segment.parse().ok().and_then(|at| Some((at, items.get(at)?))).map(|(at, item)| (at, (&segment, item))),
+                Value::Array(items) => segment
+                    .parse()
+                    .ok()
+                    .and_then(|at| Some((at, items.get(at)?)))
+                    .map(|(at, item)| (at, (&segment, item))),
                 _ => None,
             };
             let child = found.and_then(|(rank, (_, part))| {
@@ -119,12 +126,23 @@ struct Entry {
 impl Builder {
     /// Whether the next part is the key of a mapping.
     pub(super) fn wants_key(&self) -> bool {
-        matches!(self.frames.last(), Some(Frame { body: Body::Map(_, None), .. }))
+        matches!(
+            self.frames.last(),
+            Some(Frame {
+                body: Body::Map(_, None),
+                ..
+            })
+        )
     }
 
     /// The key of the next value; `merge` for YAML's `<<`, which takes over the entries of other mappings.
     pub(super) fn key(&mut self, text: String, place: Place, merge: bool) {
-        if let Some(Frame { body: Body::Map(_, key), weight, .. }) = self.frames.last_mut() {
+        if let Some(Frame {
+            body: Body::Map(_, key),
+            weight,
+            ..
+        }) = self.frames.last_mut()
+        {
             *weight += text.len();
             *key = Some(Key { text, place, merge });
         }
@@ -133,7 +151,10 @@ impl Builder {
     /// The place of the key that waits for its value.
     pub(super) fn pending(&self) -> Option<Place> {
         match self.frames.last() {
-            Some(Frame { body: Body::Map(_, Some(key)), .. }) => Some(key.place),
+            Some(Frame {
+                body: Body::Map(_, Some(key)),
+                ..
+            }) => Some(key.place),
             _ => None,
         }
     }
@@ -141,7 +162,15 @@ impl Builder {
     /// A value without parts; `anchor` is 0 for none.
     pub(super) fn scalar(&mut self, value: Value, place: Place, anchor: usize) -> Result<(), SyntaxError> {
         let weight = NODE + value.as_str().map_or(0, str::len);
-        let part = Part { value, node: Node { key: place, value: place, children: (0, 0) }, weight };
+        let part = Part {
+            value,
+            node: Node {
+                key: place,
+                value: place,
+                children: (0, 0),
+            },
+            weight,
+        };
         self.remember(anchor, &part)?;
         self.add(part)
     }
@@ -157,14 +186,31 @@ impl Builder {
         if anchor > 0 {
             self.anchors.insert(anchor, None);
         }
-        let body = if list { Body::List(Vec::new(), Vec::new()) } else { Body::Map(Vec::new(), None) };
-        self.frames.push(Frame { place, anchor, weight: NODE, body });
+        let body = if list {
+            Body::List(Vec::new(), Vec::new())
+        } else {
+            Body::Map(Vec::new(), None)
+        };
+        self.frames.push(Frame {
+            place,
+            anchor,
+            weight: NODE,
+            body,
+        });
         Ok(())
     }
 
     /// The end of the list or mapping that was opened last.
     pub(super) fn close(&mut self) -> Result<(), SyntaxError> {
-        let Some(Frame { place, anchor, weight, body }) = self.frames.pop() else { return Ok(()) };
+        let Some(Frame {
+            place,
+            anchor,
+            weight,
+            body,
+        }) = self.frames.pop()
+        else {
+            return Ok(());
+        };
         let start = self.nodes.len();
         let value = match body {
             Body::List(items, nodes) => {
@@ -174,7 +220,11 @@ impl Builder {
             Body::Map(entries, _) => Value::Object(self.close_map(entries)?),
         };
         let index = |at: usize| u32::try_from(at).map_err(|_| place.fault("too many values in one document"));
-        let node = Node { key: place, value: place, children: (index(start)?, index(self.nodes.len())?) };
+        let node = Node {
+            key: place,
+            value: place,
+            children: (index(start)?, index(self.nodes.len())?),
+        };
         let part = Part { value, node, weight };
         self.remember(anchor, &part)?;
         self.add(part)
@@ -191,7 +241,10 @@ impl Builder {
             written = written.filter(|_| twin);
             if let Some(first) = written.filter(|_| !entry.merged) {
                 let (line, column) = (first.line, first.column);
-                let message = format!("the key {} is there already, at {line}:{column}", quote(&entry.key));
+                let message = format!(
+                    "the key {} is there already, at {line}:{column}",
+                    quote(&entry.key)
+                );
                 return Err(entry.node.key.fault(message));
             }
             if !entry.merged {
@@ -217,7 +270,9 @@ impl Builder {
             None => return Err(place.fault("no such anchor in this document")),
         };
         if self.wants_key() {
-            let Value::String(text) = part.value else { return Err(place.fault("this alias is no text and no key")) };
+            let Value::String(text) = part.value else {
+                return Err(place.fault("this alias is no text and no key"));
+            };
             self.key(text, place, false);
             return Ok(());
         }
@@ -227,8 +282,19 @@ impl Builder {
 
     /// Gives `anchor` the scalar `value`, which is a key.
     pub(super) fn anchor_key(&mut self, anchor: usize, text: &str, place: Place) -> Result<(), SyntaxError> {
-        let node = Node { key: place, value: place, children: (0, 0) };
-        self.remember(anchor, &Part { value: text.into(), node, weight: NODE + text.len() })
+        let node = Node {
+            key: place,
+            value: place,
+            children: (0, 0),
+        };
+        self.remember(
+            anchor,
+            &Part {
+                value: text.into(),
+                node,
+                weight: NODE + text.len(),
+            },
+        )
     }
 
     fn remember(&mut self, anchor: usize, part: &Part) -> Result<(), SyntaxError> {
@@ -237,7 +303,10 @@ impl Builder {
         }
         self.aliased += part.weight;
         if self.aliased > MAX_ALIASED {
-            return Err(part.node.value.fault(format!("anchors and aliases grow beyond {MAX_ALIASED} bytes")));
+            return Err(part
+                .node
+                .value
+                .fault(format!("anchors and aliases grow beyond {MAX_ALIASED} bytes")));
         }
         self.anchors.insert(anchor, Some(part.clone()));
         Ok(())
@@ -256,12 +325,22 @@ impl Builder {
             }
             Body::Map(entries, key) => {
                 // The parsers give a key before each value.
-                let Some(Key { text, place, merge }) = key.take() else { return Ok(()) };
+                let Some(Key { text, place, merge }) = key.take() else {
+                    return Ok(());
+                };
                 if merge {
                     return merge_into(entries, &self.nodes, part);
                 }
-                let node = Node { key: place, ..part.node };
-                entries.push(Entry { key: text, value: part.value, node, merged: false });
+                let node = Node {
+                    key: place,
+                    ..part.node
+                };
+                entries.push(Entry {
+                    key: text,
+                    value: part.value,
+                    node,
+                    merged: false,
+                });
             }
         }
         Ok(())
@@ -271,22 +350,39 @@ impl Builder {
     pub(super) fn finish(&mut self) -> Option<(Value, Places)> {
         let Self { nodes, root, .. } = std::mem::take(self);
         let Part { value, node, .. } = root.filter(|part| !part.value.is_null())?;
-        Some((value, Places { nodes: nodes.into(), root: node }))
+        Some((
+            value,
+            Places {
+                nodes: nodes.into(),
+                root: node,
+            },
+        ))
     }
 }
 
 /// Takes over the entries of the mapping, or of the list of mappings, in `part`; of a list the first is the strongest.
 fn merge_into(entries: &mut Vec<Entry>, nodes: &[Node], part: Part) -> Result<(), SyntaxError> {
-    let children = |node: Node| nodes[node.children.0 as usize..node.children.1 as usize].iter().copied();
+    let children = |node: Node| {
+        nodes[node.children.0 as usize..node.children.1 as usize]
+            .iter()
+            .copied()
+    };
     let place = part.node.value;
     let mappings = match part.value {
         Value::Array(items) => items.into_iter().zip(children(part.node)).rev().collect(),
         value => vec![(value, part.node)],
     };
     for (value, node) in mappings {
-        let Value::Object(map) = value else { return Err(place.fault("<< takes a mapping or a list of mappings")) };
+        let Value::Object(map) = value else {
+            return Err(place.fault("<< takes a mapping or a list of mappings"));
+        };
         let merged = map.into_iter().zip(children(node));
-        entries.extend(merged.map(|((key, value), node)| Entry { key, value, node, merged: true }));
+        entries.extend(merged.map(|((key, value), node)| Entry {
+            key,
+            value,
+            node,
+            merged: true,
+        }));
     }
     Ok(())
 }

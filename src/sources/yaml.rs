@@ -13,7 +13,10 @@ use super::{
 /// # Errors
 /// The first fault. The documents before it are in `out`.
 pub(super) fn read(text: &str, skipped: usize, out: &mut Vec<Document>) -> Result<(), SyntaxError> {
-    let mut reader = Reader { builder: Builder::default(), skipped };
+    let mut reader = Reader {
+        builder: Builder::default(),
+        skipped,
+    };
     let mut parser: Parser<'_, StrInput<'_>> = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
         let (event, span) = event.map_err(|error| {
@@ -47,13 +50,19 @@ impl Reader {
             Event::Scalar(text, style, anchor, tag) => {
                 let plain = style == ScalarStyle::Plain;
                 // What is not written stands where its key does.
-                let place = if plain && text.is_empty() { self.builder.pending().unwrap_or(place) } else { place };
+                let place = if plain && text.is_empty() {
+                    self.builder.pending().unwrap_or(place)
+                } else {
+                    place
+                };
                 let merge = plain && tag.is_none() && text == "<<";
                 let tag = tag.map(|tag| whole(&tag));
                 let fault = |message: String| place.fault(message);
                 let scalar = Scalar::new(text, plain, tag.as_deref()).map_err(fault)?;
                 if !self.builder.wants_key() {
-                    return self.builder.scalar(scalar.into_value().map_err(fault)?, place, anchor);
+                    return self
+                        .builder
+                        .scalar(scalar.into_value().map_err(fault)?, place, anchor);
                 }
                 let key = scalar.into_key().map_err(fault)?;
                 if anchor > 0 {
@@ -72,7 +81,11 @@ impl Reader {
 
     fn place(&self, span: Span) -> Place {
         let (start, end) = (span.start, span.end);
-        let width = if start.line() == end.line() { end.col().saturating_sub(start.col()) } else { 1 };
+        let width = if start.line() == end.line() {
+            end.col().saturating_sub(start.col())
+        } else {
+            1
+        };
         Place::new(start.line() + self.skipped, start.col() + 1, width.max(1))
     }
 }

@@ -14,20 +14,20 @@ pub(crate) fn resource(value: Value) -> Arc<Resource> {
 }
 
 /// A backend named `name` with this `spec`.
-pub(crate) fn backend(name: &str, spec: Value) -> Arc<Resource> {
+pub(crate) fn backend(name: &str, spec: &Value) -> Arc<Resource> {
     object("AgentgatewayBackend", name, spec)
 }
 
 /// A policy named `name` that sets `aliases` on these targets.
-pub(crate) fn policy(name: &str, targets: Value, aliases: Value) -> Arc<Resource> {
+pub(crate) fn policy(name: &str, targets: &Value, aliases: &Value) -> Arc<Resource> {
     object(
         "AgentgatewayPolicy",
         name,
-        json!({"targetRefs": targets, "backend": {"ai": {"modelAliases": aliases}}}),
+        &json!({"targetRefs": targets, "backend": {"ai": {"modelAliases": aliases}}}),
     )
 }
 
-fn object(kind: &str, name: &str, spec: Value) -> Arc<Resource> {
+fn object(kind: &str, name: &str, spec: &Value) -> Arc<Resource> {
     resource(json!({
         "apiVersion": "agentgateway.dev/v1alpha1", "kind": kind,
         "metadata": {"name": name, "namespace": "default"}, "spec": spec,

@@ -30,7 +30,7 @@ fn with_aliases(aliases: &[(String, String)]) -> Arc<Resource> {
     let map: Map<String, Value> = aliases.iter().map(|(k, v)| (k.clone(), json!(v))).collect();
     backend(
         "models",
-        json!({"ai": {"provider": {"openai": {}}}, "policies": {"ai": {"modelAliases": map}}}),
+        &json!({"ai": {"provider": {"openai": {}}}, "policies": {"ai": {"modelAliases": map}}}),
     )
 }
 

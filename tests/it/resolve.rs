@@ -38,7 +38,7 @@ fn route() -> Arc<Resource> {
 fn stronger_layers_replace_weaker_ones_whole() {
     let group = |aliases: Value| json!({"groups": [{"providers": [{"name": "p", "openai": {}, "policies": {"ai": aliases}}]}]});
     let plain =
-        |inline: Value, own: Value| backend("models", json!({"ai": group(own), "policies": {"ai": inline}}));
+        |inline: Value, own: Value| backend("models", &json!({"ai": group(own), "policies": {"ai": inline}}));
     let aliases = |name: &str| json!({"modelAliases": {"m": name, name: "only-here"}});
     let none = json!({});
     let layers: Vec<(&str, Arc<Resource>)> = vec![
@@ -46,36 +46,40 @@ fn stronger_layers_replace_weaker_ones_whole() {
             "gateway",
             policy(
                 "a1",
-                target_of("Gateway", "gateway", None),
-                json!({"m": "gateway"}),
+                &target_of("Gateway", "gateway", None),
+                &json!({"m": "gateway"}),
             ),
         ),
         (
             "listener",
             policy(
                 "a2",
-                target_of("Gateway", "gateway", Some("http")),
-                json!({"m": "listener"}),
+                &target_of("Gateway", "gateway", Some("http")),
+                &json!({"m": "listener"}),
             ),
         ),
         (
             "backend",
             policy(
                 "a3",
-                target_of("AgentgatewayBackend", "models", None),
-                json!({"m": "backend"}),
+                &target_of("AgentgatewayBackend", "models", None),
+                &json!({"m": "backend"}),
             ),
         ),
         (
             "route",
-            policy("a4", target_of("HTTPRoute", "route", None), json!({"m": "route"})),
+            policy(
+                "a4",
+                &target_of("HTTPRoute", "route", None),
+                &json!({"m": "route"}),
+            ),
         ),
         (
             "rule",
             policy(
                 "a5",
-                target_of("HTTPRoute", "route", Some("rule")),
-                json!({"m": "rule"}),
+                &target_of("HTTPRoute", "route", Some("rule")),
+                &json!({"m": "rule"}),
             ),
         ),
         ("inline", plain(aliases("inline"), none.clone())),
@@ -83,8 +87,8 @@ fn stronger_layers_replace_weaker_ones_whole() {
             "section",
             policy(
                 "a6",
-                target_of("AgentgatewayBackend", "models", Some("p")),
-                json!({"m": "section"}),
+                &target_of("AgentgatewayBackend", "models", Some("p")),
+                &json!({"m": "section"}),
             ),
         ),
         ("provider", plain(aliases("inline"), aliases("provider"))),
@@ -108,12 +112,12 @@ fn an_empty_map_does_not_clear_a_weaker_one() {
     let resources = [
         backend(
             "models",
-            json!({"ai": {"provider": {"openai": {}}}, "policies": {"ai": {"modelAliases": {}}}}),
+            &json!({"ai": {"provider": {"openai": {}}}, "policies": {"ai": {"modelAliases": {}}}}),
         ),
         policy(
             "p",
-            target_of("AgentgatewayBackend", "models", None),
-            json!({"m": "weaker"}),
+            &target_of("AgentgatewayBackend", "models", None),
+            &json!({"m": "weaker"}),
         ),
     ];
     assert_eq!(
@@ -125,16 +129,16 @@ fn an_empty_map_does_not_clear_a_weaker_one() {
 #[test]
 fn of_two_policies_on_one_target_the_first_by_name_counts() {
     let resources = [
-        backend("models", json!({"ai": {"provider": {"openai": {}}}})),
+        backend("models", &json!({"ai": {"provider": {"openai": {}}}})),
         policy(
             "b",
-            target_of("AgentgatewayBackend", "models", None),
-            json!({"m": "b"}),
+            &target_of("AgentgatewayBackend", "models", None),
+            &json!({"m": "b"}),
         ),
         policy(
             "a",
-            target_of("AgentgatewayBackend", "models", None),
-            json!({"m": "a"}),
+            &target_of("AgentgatewayBackend", "models", None),
+            &json!({"m": "a"}),
         ),
     ];
     assert_eq!(
@@ -147,14 +151,14 @@ fn of_two_policies_on_one_target_the_first_by_name_counts() {
 fn policies_of_other_namespaces_do_not_reach() {
     let mut foreign = policy(
         "p",
-        target_of("AgentgatewayBackend", "models", None),
-        json!({"m": "x"}),
+        &target_of("AgentgatewayBackend", "models", None),
+        &json!({"m": "x"}),
     )
     .value()
     .clone();
     foreign["metadata"]["namespace"] = json!("elsewhere");
     let resources = [
-        backend("models", json!({"ai": {"provider": {"openai": {}}}})),
+        backend("models", &json!({"ai": {"provider": {"openai": {}}}})),
         resource(foreign),
     ];
     assert_eq!(
@@ -165,7 +169,7 @@ fn policies_of_other_namespaces_do_not_reach() {
 
 #[test]
 fn labels_choose_backends() {
-    let mut labelled = backend("models", json!({"ai": {"provider": {"openai": {}}}}))
+    let mut labelled = backend("models", &json!({"ai": {"provider": {"openai": {}}}}))
         .value()
         .clone();
     labelled["metadata"]["labels"] = json!({"team": "a"});
@@ -215,7 +219,7 @@ fn pins_and_overrides_come_before_the_one_look_up() {
     for (provider, ai, requested, sent) in rows {
         let spec = json!({"ai": {"provider": {"openai": provider}}, "policies": {"ai": ai}});
         let resolution = resolve(
-            &snapshot(&[backend("models", spec)]),
+            &snapshot(&[backend("models", &spec)]),
             &place("backend", None),
             requested,
         );

@@ -37,13 +37,22 @@ struct Row<'a> {
 /// Writes `report` as one JSON document.
 pub(in crate::cli) fn json(report: &Report<'_>, out: &mut impl io::Write) -> io::Result<()> {
     let diagnostics = report.located.iter().map(row).collect();
-    let output = Output { version: VERSION, diagnostics, summary: report.summary };
+    let output = Output {
+        version: VERSION,
+        diagnostics,
+        summary: report.summary,
+    };
     serde_json::to_writer_pretty(&mut *out, &output)?;
     writeln!(out)
 }
 
 fn row<'a>(located: &'a Located<'_>) -> Row<'a> {
-    let Located { file, place, resource, diagnostic } = located;
+    let Located {
+        file,
+        place,
+        resource,
+        diagnostic,
+    } = located;
     Row {
         code: diagnostic.code,
         severity: diagnostic.severity,

@@ -33,7 +33,12 @@ pub(super) struct Located<'a> {
 impl Located<'_> {
     /// What diagnostics are sorted by: the place, then whatever tells two of the same place apart.
     pub(super) fn order(&self) -> (&str, Place, Code, &str, &str) {
-        let Diagnostic { code, pointer, message, .. } = &self.diagnostic;
+        let Diagnostic {
+            code,
+            pointer,
+            message,
+            ..
+        } = &self.diagnostic;
         (&self.file.name, self.place, *code, pointer, message)
     }
 }

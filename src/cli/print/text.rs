@@ -18,7 +18,14 @@ pub(in crate::cli) fn text(report: &Report<'_>, out: &mut impl io::Write) -> io:
     for located in &report.located {
         one(located, out)?;
     }
-    let Summary { files, resources, skipped, errors, warnings, notes } = report.summary;
+    let Summary {
+        files,
+        resources,
+        skipped,
+        errors,
+        warnings,
+        notes,
+    } = report.summary;
     write!(out, "{}, {}", count(files, "file"), count(resources, "resource"))?;
     if skipped > 0 {
         write!(out, " ({} passed over)", count(skipped, "other kind"))?;
@@ -40,7 +47,12 @@ fn count(number: usize, noun: &str) -> String {
 }
 
 fn one(located: &Located<'_>, out: &mut impl io::Write) -> io::Result<()> {
-    let Located { file, place, diagnostic, .. } = located;
+    let Located {
+        file,
+        place,
+        diagnostic,
+        ..
+    } = located;
     let path = field_path(&diagnostic.pointer);
     writeln!(
         out,
@@ -58,6 +70,9 @@ fn one(located: &Located<'_>, out: &mut impl io::Write) -> io::Result<()> {
         writeln!(out, "  {number} | {shown}")?;
         writeln!(out, "  {} | {marks}", " ".repeat(number.len()))?;
     }
+    if let Some(why) = &diagnostic.lowered {
+        writeln!(out, "  note: {why}")?;
+    }
     if !diagnostic.help.is_empty() {
         writeln!(out, "  help: {}", diagnostic.help)?;
     }
@@ -69,7 +84,11 @@ fn excerpt(text: &str, place: Place) -> Option<(String, String)> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let line = text.lines().nth(place.line as usize - 1)?;
     let column = place.column as usize - 1;
-    let from = if line.chars().count() > MAX_EXCERPT { column.saturating_sub(BEFORE) } else { 0 };
+    let from = if line.chars().count() > MAX_EXCERPT {
+        column.saturating_sub(BEFORE)
+    } else {
+        0
+    };
     let shown: String = line.chars().skip(from).take(MAX_EXCERPT).map(visible).collect();
     let indent = column - from;
     let width = (place.width as usize).clamp(1, shown.chars().count().saturating_sub(indent).max(1));

@@ -3,6 +3,7 @@
 mod backend;
 mod key;
 mod layers;
+mod levels;
 mod reach;
 mod table;
 mod target;
@@ -11,12 +12,17 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use levels::Levels;
+
 use super::{
-    Code, Diagnostic, Resource, Severity, Snapshot, normalize, pointer,
+    Code, Diagnostic, Resource, Severity, Snapshot,
+    normalize::{self, Change},
+    pointer,
     resource::{Scope, Site},
     snapshot::View,
 };
 
+pub use levels::{ALLOW, ENFORCEMENT};
 pub(super) use reach::reaches;
 
 /// Most entries of one alias map: the CRD's `maxProperties`.
@@ -49,7 +55,11 @@ pub fn check(snapshot: &Snapshot, resource: &Resource) -> Vec<Diagnostic> {
         of_site(view, resource, site, &mut faults);
     }
     backend::check(view, resource, &mut faults);
-    finish(snapshot, faults)
+    let mut levels = Levels::of(view, resource);
+    let mut weighed = levels.own_faults();
+    weighed.extend(faults.into_iter().filter_map(|fault| levels.apply(fault)));
+    sort(&mut weighed);
+    weighed
 }
 
 /// All faults of what is stored after normalization, at the places of what was written, and a warning for every
@@ -60,7 +70,7 @@ pub fn check_normalized(snapshot: &Snapshot, resource: &Resource) -> Vec<Diagnos
     if changes.is_empty() {
         return check(snapshot, resource);
     }
-    let edits: Vec<_> = changes.iter().flat_map(normalize::Change::edits).collect();
+    let edits: Vec<_> = changes.iter().flat_map(Change::edits).collect();
     let mut value = resource.value().clone();
     normalize::apply(&edits, &mut value);
     let Some(stored) = Resource::new(value) else {
@@ -75,12 +85,12 @@ pub fn check_normalized(snapshot: &Snapshot, resource: &Resource) -> Vec<Diagnos
             fault.pointer = change.pointer();
         }
     }
-    let levels = snapshot.severities();
+    let levels = Levels::of(snapshot.with(resource), resource);
     faults.extend(
         changes
             .iter()
-            .flat_map(normalize::Change::diagnostics)
-            .filter_map(|fault| at_level(levels, fault)),
+            .flat_map(Change::diagnostics)
+            .filter_map(|fault| levels.apply(fault)),
     );
     sort(&mut faults);
     faults
@@ -173,21 +183,6 @@ fn unattached(entries: &serde_json::Map<String, Value>, at: &str, faults: &mut V
         );
         faults.push(fault.help("check the policy together with its backends and routes"));
     }
-}
-
-fn finish(snapshot: &Snapshot, faults: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let levels = snapshot.severities();
-    let mut faults: Vec<_> = faults
-        .into_iter()
-        .filter_map(|fault| at_level(levels, fault))
-        .collect();
-    sort(&mut faults);
-    faults
-}
-
-fn at_level(levels: &super::Severities, mut fault: Diagnostic) -> Option<Diagnostic> {
-    fault.severity = levels.of(fault.code, fault.severity)?;
-    Some(fault)
 }
 
 /// By place, indices of lists as numbers, then by code.

@@ -23,6 +23,8 @@ pub enum Kind {
     HttpRoute,
     /// A core `Secret`; only the proxy is ever given any.
     Secret,
+    /// A core `Namespace`, for its labels. Its key has an empty namespace.
+    Namespace,
 }
 
 impl Kind {
@@ -35,6 +37,7 @@ impl Kind {
             ("agentgateway.dev", "AgentgatewayPolicy") => Some(Self::Policy),
             ("gateway.networking.k8s.io", "HTTPRoute") => Some(Self::HttpRoute),
             ("", "Secret") => Some(Self::Secret),
+            ("", "Namespace") => Some(Self::Namespace),
             _ => None,
         }
     }
@@ -47,6 +50,7 @@ impl Kind {
             Self::Policy => "AgentgatewayPolicy",
             Self::HttpRoute => "HTTPRoute",
             Self::Secret => "Secret",
+            Self::Namespace => "Namespace",
         }
     }
 }
@@ -101,9 +105,12 @@ impl Resource {
         let name = text("/metadata/name")
             .or_else(|| text("/metadata/generateName"))
             .unwrap_or_default();
-        let namespace = text("/metadata/namespace")
-            .filter(|ns| !ns.is_empty())
-            .unwrap_or("default");
+        let namespace = match kind {
+            Kind::Namespace => "",
+            _ => text("/metadata/namespace")
+                .filter(|ns| !ns.is_empty())
+                .unwrap_or("default"),
+        };
         let key = Key::new(namespace, name);
         let sites = site::sites(kind, &value);
         let targets = if kind == Kind::Backend {

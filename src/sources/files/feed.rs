@@ -50,13 +50,20 @@ pub struct Feed {
 /// # Errors
 /// The system gives no thread.
 pub fn watch(feed: Feed) -> io::Result<(watch::Receiver<Arc<Snapshot>>, Vec<Error>)> {
-    let mut shelf = Shelf { feed, files: BTreeMap::new(), order: Vec::new(), said: BTreeSet::new() };
+    let mut shelf = Shelf {
+        feed,
+        files: BTreeMap::new(),
+        order: Vec::new(),
+        said: BTreeSet::new(),
+    };
     let look = shelf.look();
     let errors = shelf.take(look);
     shelf.said = errors.iter().map(full).collect();
     let resources = shelf.resources();
     let (sender, receiver) = watch::channel(Arc::new(shelf.snapshot(resources.clone())));
-    thread::Builder::new().name("files".to_owned()).spawn(move || run(shelf, resources, &sender))?;
+    thread::Builder::new()
+        .name("files".to_owned())
+        .spawn(move || run(shelf, resources, &sender))?;
     Ok((receiver, errors))
 }
 
@@ -113,7 +120,9 @@ impl Look {
     /// Whether both saw the same files with the same content.
     fn same(&self, other: &Self) -> bool {
         let hashes = |look: &Self| -> Vec<_> { look.changed.values().map(|file| file.hash).collect() };
-        self.order == other.order && self.changed.keys().eq(other.changed.keys()) && hashes(self) == hashes(other)
+        self.order == other.order
+            && self.changed.keys().eq(other.changed.keys())
+            && hashes(self) == hashes(other)
     }
 }
 
@@ -138,8 +147,12 @@ impl Shelf {
 
     fn look(&mut self) -> Look {
         let mut errors = Vec::new();
-        let (watchable, rest): (Vec<_>, Vec<_>) =
-            self.feed.paths.iter().cloned().partition(|path| path != Path::new(STDIN));
+        let (watchable, rest): (Vec<_>, Vec<_>) = self
+            .feed
+            .paths
+            .iter()
+            .cloned()
+            .partition(|path| path != Path::new(STDIN));
         errors.extend(rest.into_iter().map(|path| (path, Error::WatchStdin)));
         let (order, faults) = find(&watchable);
         errors.extend(faults);
@@ -147,7 +160,10 @@ impl Shelf {
         for path in &order {
             let stamp = Stamp::of(path);
             let shelved = self.files.get_mut(path);
-            if shelved.as_ref().is_some_and(|shelved| stamp.is_some() && stamp == shelved.stamp) {
+            if shelved
+                .as_ref()
+                .is_some_and(|shelved| stamp.is_some() && stamp == shelved.stamp)
+            {
                 continue;
             }
             match text(path) {
@@ -161,7 +177,11 @@ impl Shelf {
                 Err(error) => errors.push((path.clone(), error)),
             }
         }
-        Look { order, changed, errors }
+        Look {
+            order,
+            changed,
+            errors,
+        }
     }
 
     /// Puts what was seen on the shelf, and tells what could not be.
@@ -173,7 +193,10 @@ impl Shelf {
         let known: BTreeSet<&PathBuf> = order.iter().collect();
         // What cannot be seen now is not gone.
         let kept = self.order.iter().filter(|path| !known.contains(path));
-        let kept: Vec<_> = kept.filter(|path| blocked.iter().any(|b| path.starts_with(b))).cloned().collect();
+        let kept: Vec<_> = kept
+            .filter(|path| blocked.iter().any(|b| path.starts_with(b)))
+            .cloned()
+            .collect();
         order.extend(kept);
         self.order = order;
         let present: BTreeSet<&PathBuf> = self.order.iter().collect();
@@ -184,14 +207,29 @@ impl Shelf {
             let resources = match old {
                 Some(old) if !reading.faults.is_empty() => old.resources.clone(),
                 _ => {
-                    let made = reading.documents.into_iter().filter_map(|document| Resource::new(document.value));
+                    let made = reading
+                        .documents
+                        .into_iter()
+                        .filter_map(|document| Resource::new(document.value));
                     let wanted = made.filter(|resource| self.feed.secrets || resource.kind != Kind::Secret);
                     reuse(old.map_or(&[], |old| &old.resources), wanted)
                 }
             };
             let name = name(&path);
-            errors.extend(reading.faults.into_iter().map(|fault| Error::syntax(&name, fault)));
-            self.files.insert(path, Shelved { stamp, hash, resources });
+            errors.extend(
+                reading
+                    .faults
+                    .into_iter()
+                    .map(|fault| Error::syntax(&name, fault)),
+            );
+            self.files.insert(
+                path,
+                Shelved {
+                    stamp,
+                    hash,
+                    resources,
+                },
+            );
         }
         errors
     }
@@ -212,13 +250,17 @@ impl Shelf {
 
     fn snapshot(&self, resources: Vec<Arc<Resource>>) -> Snapshot {
         let catalogs = Arc::clone(&self.feed.catalogs);
-        Snapshot::build(catalogs, resources, (self.feed.today)()).with_severities(self.feed.severities.clone())
+        Snapshot::build(catalogs, resources, (self.feed.today)())
+            .with_severities(self.feed.severities.clone())
     }
 }
 
 /// `new`, with the old allocation of each resource that is as it was.
 fn reuse(old: &[Arc<Resource>], new: impl Iterator<Item = Resource>) -> Vec<Arc<Resource>> {
-    let old: BTreeMap<_, _> = old.iter().map(|resource| ((resource.kind, &resource.key), resource)).collect();
+    let old: BTreeMap<_, _> = old
+        .iter()
+        .map(|resource| ((resource.kind, &resource.key), resource))
+        .collect();
     let keep = |new: Resource| match old.get(&(new.kind, &new.key)) {
         Some(same) if ***same == new => Arc::clone(same),
         _ => Arc::new(new),
@@ -251,7 +293,15 @@ impl Stamp {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
         let changed = Duration::new(meta.ctime().try_into().ok()?, meta.ctime_nsec().try_into().ok()?);
         let settled = now.checked_sub(changed)? > RACY;
-        settled.then(|| Self(meta.dev(), meta.ino(), meta.size(), meta.ctime(), meta.ctime_nsec()))
+        settled.then(|| {
+            Self(
+                meta.dev(),
+                meta.ino(),
+                meta.size(),
+                meta.ctime(),
+                meta.ctime_nsec(),
+            )
+        })
     }
 
     /// Elsewhere every file is read each time.

@@ -102,8 +102,17 @@ pub fn load(paths: &[PathBuf]) -> (Vec<File>, Vec<Error>) {
         match text(&path) {
             Ok(text) => {
                 let reading = documents::read(&text);
-                errors.extend(reading.faults.into_iter().map(|fault| Error::syntax(&name, fault)));
-                files.push(File { name, text, documents: reading.documents });
+                errors.extend(
+                    reading
+                        .faults
+                        .into_iter()
+                        .map(|fault| Error::syntax(&name, fault)),
+                );
+                files.push(File {
+                    name,
+                    text,
+                    documents: reading.documents,
+                });
             }
             Err(error) => errors.push(error),
         }
@@ -113,12 +122,26 @@ pub fn load(paths: &[PathBuf]) -> (Vec<File>, Vec<Error>) {
 
 impl Error {
     fn read(path: &Path, source: io::Error) -> Self {
-        Self::Read { name: name(path), source }
+        Self::Read {
+            name: name(path),
+            source,
+        }
     }
 
     fn syntax(name: &str, fault: SyntaxError) -> Self {
-        let SyntaxError { line, column, message } = fault;
-        Self::Syntax { name: name.to_owned(), source: Why { line, column, message } }
+        let SyntaxError {
+            line,
+            column,
+            message,
+        } = fault;
+        Self::Syntax {
+            name: name.to_owned(),
+            source: Why {
+                line,
+                column,
+                message,
+            },
+        }
     }
 }
 
@@ -127,7 +150,11 @@ fn name(path: &Path) -> String {
     if path == Path::new(STDIN) {
         return "<stdin>".to_owned();
     }
-    let text = path.strip_prefix(".").ok().filter(|rest| !rest.as_os_str().is_empty()).unwrap_or(path);
+    let text = path
+        .strip_prefix(".")
+        .ok()
+        .filter(|rest| !rest.as_os_str().is_empty())
+        .unwrap_or(path);
     text.to_string_lossy().replace(char::is_control, "\u{fffd}")
 }
 
@@ -154,7 +181,9 @@ fn find(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<(PathBuf, Error)>) {
                 Ok(_) => continue,
                 Err(error) => {
                     let path = error.path().unwrap_or(root).to_owned();
-                    let source = error.into_io_error().unwrap_or_else(|| io::Error::other("links lead in a circle"));
+                    let source = error
+                        .into_io_error()
+                        .unwrap_or_else(|| io::Error::other("links lead in a circle"));
                     let error = Error::read(&path, source);
                     errors.push((path, error));
                     continue;
