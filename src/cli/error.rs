@@ -24,6 +24,9 @@ pub(super) enum Error {
     /// No file was found to check.
     #[error("cannot find a manifest in {0}: no file there ends in .yaml, .yml or .json")]
     NoManifest(String),
+    /// No backend to ask about.
+    #[error("cannot find {0}")]
+    NoBackend(String),
     /// A file that could not be read.
     #[error(transparent)]
     File(#[from] files::Error),

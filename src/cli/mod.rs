@@ -5,6 +5,7 @@
 
 mod error;
 mod print;
+mod resolve;
 mod validate;
 
 use std::process::ExitCode;
@@ -24,6 +25,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Validate(validate::Args),
+    Resolve(resolve::Args),
 }
 
 /// How a command that could do its work ended.
@@ -52,6 +54,7 @@ pub fn main() -> ExitCode {
     };
     let ended = match arguments.command {
         Command::Validate(args) => validate::run(&args),
+        Command::Resolve(args) => resolve::run(&args),
     };
     error::exit_code(ended)
 }

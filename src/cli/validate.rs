@@ -6,12 +6,10 @@ use std::{
     sync::Arc,
 };
 
-use clap::ValueEnum;
-
 use super::{
     Outcome,
     error::{self, Error},
-    print::{self, Located, Report, Summary},
+    print::{self, Format, Located, Report, Summary},
 };
 use crate::{
     engine::{
@@ -50,15 +48,6 @@ pub(super) struct Args {
     /// How to print
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     output: Format,
-}
-
-/// How to print.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Format {
-    /// For people
-    Text,
-    /// For programs
-    Json,
 }
 
 /// `CODE=LEVEL`.

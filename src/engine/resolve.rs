@@ -4,6 +4,7 @@
 //! field of the AI settings is taken whole from the strongest layer that sets it, never merged key by key, and an
 //! empty map counts as not set.
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::{
@@ -26,7 +27,7 @@ pub struct Place {
 }
 
 /// The target and the steps that led to it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Resolution {
     /// The name the client sent.
     pub requested: String,
@@ -174,6 +175,49 @@ pub(super) fn pinned(layers: &[Layer<'_>], provider: &Target) -> Result<Option<(
             format!("{} pins the model", pointer::field_path(at)),
         )
     }))
+}
+
+/// Every place of `backend`: each of its providers, by each rule of an HTTPRoute that leads there, or by no route where
+/// none does.
+#[must_use]
+pub fn places(snapshot: &Snapshot, backend: &Resource) -> Vec<Place> {
+    let mut routes: Vec<_> = snapshot
+        .all(Kind::HttpRoute)
+        .flat_map(|route| rules_to(route, backend))
+        .map(Some)
+        .collect();
+    routes.dedup();
+    if routes.is_empty() {
+        routes.push(None);
+    }
+    let place = |route: &Option<(Key, Option<String>)>, target: &Target| Place {
+        backend: backend.key.clone(),
+        provider: target.name.clone(),
+        route: route.clone(),
+    };
+    routes
+        .iter()
+        .flat_map(|route| backend.targets().iter().map(move |target| place(route, target)))
+        .collect()
+}
+
+/// The rules of `route` that lead to `backend`, by their names.
+fn rules_to(route: &Resource, backend: &Resource) -> Vec<(Key, Option<String>)> {
+    let list = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
+    let text = |value: &Value, field: &str| value.get(field).and_then(Value::as_str).map(str::to_owned);
+    let leads = |reference: &Value| {
+        text(reference, "kind").as_deref() == Some(Kind::Backend.as_str())
+            && text(reference, "name").as_ref() == Some(&backend.key.name)
+            && text(reference, "namespace")
+                .as_ref()
+                .unwrap_or(&route.key.namespace)
+                == &backend.key.namespace
+    };
+    let rules = list(route.value().pointer("/spec/rules")).into_iter();
+    let leading = rules.filter(|rule| list(rule.get("backendRefs")).iter().any(leads));
+    leading
+        .map(|rule| (route.key.clone(), text(&rule, "name")))
+        .collect()
 }
 
 /// Resolves `requested` at `place`. A name that nothing matches leads to itself.

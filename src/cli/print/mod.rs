@@ -5,6 +5,7 @@ mod text;
 
 use std::sync::Arc;
 
+use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::{
@@ -14,6 +15,15 @@ use crate::{
 
 pub(super) use json::json;
 pub(super) use text::text;
+
+/// How to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
 
 /// What was checked and what is wrong with it.
 pub(super) struct Report<'a> {
