@@ -117,7 +117,10 @@ fn read_yaml(text: &str) -> Reading {
     while let Err(fault) = yaml::read(rest, skipped, &mut reading.documents) {
         let line = fault.line as usize;
         let full = reading.documents.len() >= MAX_DOCUMENTS;
-        reading.faults.push(explain(text, fault));
+        let fault = explain(text, fault);
+        if reading.faults.last() != Some(&fault) {
+            reading.faults.push(fault);
+        }
         if full || reading.faults.len() == MAX_FAULTS {
             break;
         }
@@ -130,11 +133,12 @@ fn read_yaml(text: &str) -> Reading {
     reading
 }
 
-/// Where the first `---` after the first `line` lines of `text` begins: in bytes, and in lines before it.
+/// Where the first `---` in line `line` (from 1) of `text` or after it begins, but for the head of the text: in bytes,
+/// and in lines before it.
 fn next_document(text: &str, line: usize) -> Option<(usize, usize)> {
     let mut start = 0;
     for (at, content) in text.split_inclusive('\n').enumerate() {
-        if at >= line.max(1) && content.starts_with("---") {
+        if at > 0 && at + 1 >= line && content.starts_with("---") {
             return Some((start, at));
         }
         start += content.len();

@@ -1,6 +1,7 @@
 //! Everything that can be tested without a cluster, in one binary.
 
 mod crds;
+mod documents;
 mod exemptions;
 mod fixtures;
 mod properties;
