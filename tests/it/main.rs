@@ -1,5 +1,6 @@
 //! Everything that can be tested without a cluster, in one binary.
 
+mod admission;
 mod crds;
 mod documents;
 mod exemptions;

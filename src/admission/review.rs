@@ -1,0 +1,183 @@
+//! What is read of an `AdmissionReview`: the little that a decision needs, borrowed from the body.
+//!
+//! kube's own types parse every field of both objects; on a large object that costs ten times as much.
+
+use std::borrow::Cow;
+
+use kube::core::admission::{META_API_VERSION_V1, META_KIND, Operation};
+use serde::Deserialize;
+use serde_json::{Map, Value, value::RawValue};
+
+use super::Malformed;
+use crate::engine::{Kind, Resource};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Review<'a> {
+    #[serde(borrow)]
+    api_version: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    kind: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    request: Option<Request<'a>>,
+}
+
+/// The request of a review.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Request<'a> {
+    #[serde(borrow)]
+    uid: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    kind: GroupVersionKind<'a>,
+    #[serde(borrow)]
+    sub_resource: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    pub(super) name: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    pub(super) namespace: Option<Cow<'a, str>>,
+    pub(super) operation: Operation,
+    #[serde(borrow)]
+    object: Option<&'a RawValue>,
+    #[serde(borrow)]
+    old_object: Option<&'a RawValue>,
+    pub(super) dry_run: Option<bool>,
+}
+
+#[derive(Deserialize)]
+struct GroupVersionKind<'a> {
+    #[serde(borrow, default)]
+    group: Cow<'a, str>,
+    #[serde(borrow)]
+    version: Cow<'a, str>,
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+}
+
+/// Reads the request of `body`.
+pub(super) fn read(body: &[u8]) -> Result<Request<'_>, Malformed> {
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Err(Malformed("the body is empty".to_owned()));
+    }
+    let review: Review<'_> = serde_json::from_slice(body)
+        .map_err(|cause| Malformed(format!("cannot read the body as an AdmissionReview: {cause}")))?;
+    require("kind", review.kind.as_deref(), META_KIND)?;
+    require("apiVersion", review.api_version.as_deref(), META_API_VERSION_V1)?;
+    let request = review
+        .request
+        .ok_or_else(|| Malformed("the AdmissionReview has no request".to_owned()))?;
+    if request.uid().is_empty() {
+        return Err(Malformed("the AdmissionReview's request has no uid".to_owned()));
+    }
+    Ok(request)
+}
+
+fn require(field: &str, found: Option<&str>, wanted: &str) -> Result<(), Malformed> {
+    match found {
+        Some(found) if found == wanted => Ok(()),
+        Some(found) => Err(Malformed(format!(
+            "the body's {field} is {found:.80?}, but must be {wanted:?}"
+        ))),
+        None => Err(Malformed(format!(
+            "the body has no {field}, which must be {wanted:?}"
+        ))),
+    }
+}
+
+impl Request<'_> {
+    pub(super) fn uid(&self) -> &str {
+        self.uid.as_deref().unwrap_or_default()
+    }
+
+    /// The kind of the object, where it is one that is checked and the request is about the object itself.
+    pub(super) fn kind(&self) -> Option<Kind> {
+        let GroupVersionKind { group, version, kind } = &self.kind;
+        let whole = self.sub_resource.as_deref().is_none_or(str::is_empty);
+        Kind::of(&format!("{group}/{version}"), kind)
+            .filter(|kind| whole && matches!(kind, Kind::Backend | Kind::Policy))
+    }
+
+    /// The object as it would be stored; `None` when the request has none.
+    pub(super) fn object(&self) -> Result<Option<Resource>, Unreadable> {
+        self.resource("object", self.object)
+    }
+
+    /// The object as it is stored; `None` when the request has none.
+    pub(super) fn old_object(&self) -> Result<Option<Resource>, Unreadable> {
+        self.resource("oldObject", self.old_object)
+    }
+
+    fn resource(&self, field: &'static str, raw: Option<&RawValue>) -> Result<Option<Resource>, Unreadable> {
+        let Some(raw) = raw else { return Ok(None) };
+        let object: Object<'_> = serde_json::from_str(raw.get())
+            .map_err(|cause| Unreadable(format!("cannot read request.{field}: {cause}")))?;
+        let resource = Resource::new(object.into_value(self.namespace.as_deref()));
+        match resource.filter(|resource| Some(resource.kind) == self.kind()) {
+            Some(resource) => Ok(Some(resource)),
+            None => Err(Unreadable(format!(
+                "request.{field} is of another kind than request.kind says"
+            ))),
+        }
+    }
+}
+
+/// A well-formed request whose object cannot be judged.
+pub(super) struct Unreadable(pub(super) String);
+
+/// The parts of an object that mean something to the engine. `status` and `managedFields`, often the larger half, are
+/// passed over unread.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Object<'a> {
+    #[serde(borrow, default)]
+    api_version: Cow<'a, str>,
+    #[serde(borrow, default)]
+    kind: Cow<'a, str>,
+    metadata: Option<Metadata>,
+    spec: Option<Value>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Metadata {
+    name: Option<Value>,
+    generate_name: Option<Value>,
+    namespace: Option<Value>,
+    labels: Option<Value>,
+    annotations: Option<Value>,
+}
+
+impl Object<'_> {
+    fn into_value(self, namespace: Option<&str>) -> Value {
+        let Metadata {
+            name,
+            generate_name,
+            namespace: own,
+            labels,
+            annotations,
+        } = self.metadata.unwrap_or_default();
+        let namespace = own.or_else(|| namespace.map(Value::from));
+        let metadata = [
+            ("name", name),
+            ("generateName", generate_name),
+            ("namespace", namespace),
+            ("labels", labels),
+            ("annotations", annotations),
+        ];
+        let whole = [
+            ("apiVersion", Some(Value::from(self.api_version))),
+            ("kind", Some(Value::from(self.kind))),
+            ("metadata", Some(map(metadata))),
+            ("spec", self.spec),
+        ];
+        map(whole)
+    }
+}
+
+/// A JSON object of the members that are there.
+fn map<const N: usize>(members: [(&str, Option<Value>); N]) -> Value {
+    let there = members
+        .into_iter()
+        .filter_map(|(key, value)| Some((key.to_owned(), value?)));
+    Value::Object(there.collect::<Map<_, _>>())
+}

@@ -1,0 +1,19 @@
+//! Logs, metrics and health: what people and probes see of a running server.
+//!
+//! Rooms register their own numbers in the one [`Registry`]; the numbers that no room owns are [`Gauges`].
+
+mod health;
+mod log;
+mod metrics;
+
+pub use health::Health;
+pub use log::{Format, init};
+pub use metrics::{Gauges, Registry, registry};
+
+use std::sync::Arc;
+
+/// `/metrics`, `/healthz` and `/readyz`, to be merged into a server's routes.
+#[must_use]
+pub fn routes(registry: Arc<Registry>, health: Health) -> axum::Router {
+    metrics::routes(registry).merge(health::routes(health))
+}

@@ -1,0 +1,169 @@
+//! The server loop: accept, shake hands, serve, and stop without dropping anything.
+
+use std::{future::Future, io, pin::pin, sync::Arc, time::Duration};
+
+use axum::Router;
+use hyper::server::conn::{http1, http2};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::graceful::{GracefulShutdown, Watcher},
+    service::TowerToHyperService,
+};
+use rustls::ServerConfig;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    task::JoinSet,
+    time,
+};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use tracing::{debug, warn};
+
+/// What one server takes on at most.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Open connections; further ones wait in the kernel's queue.
+    pub connections: usize,
+    /// For a handshake.
+    pub handshake: Duration,
+    /// Until the head of the next request is complete. Longer than the 90 s for which Go's HTTP client, and so the
+    /// API server, keeps an idle connection, or requests would race against our closing it.
+    pub idle: Duration,
+    /// From the order to stop until connections that still have a request are cut.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 1024,
+            handshake: Duration::from_secs(5),
+            idle: Duration::from_secs(100),
+            drain: Duration::from_secs(15),
+        }
+    }
+}
+
+/// Requests at once on one HTTP/2 connection.
+const MAX_STREAMS: u32 = 100;
+/// A silent HTTP/2 peer is asked this often whether it is still there.
+const PING: Duration = Duration::from_secs(30);
+/// Pause after a failed accept, which usually means that file descriptors ran out.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves `app` on `listener` until `stop` completes, then lets requests in flight end. Returns how many connections
+/// had to be cut after [`Limits::drain`].
+pub async fn serve(
+    listener: TcpListener,
+    config: Arc<ServerConfig>,
+    app: Router,
+    limits: Limits,
+    stop: impl Future<Output = ()> + Send,
+) -> usize {
+    let mut stop = pin!(stop);
+    let mut server = Server {
+        acceptor: config.into(),
+        app,
+        limits,
+        graceful: GracefulShutdown::new(),
+        tasks: JoinSet::new(),
+    };
+    let permits = Arc::new(Semaphore::new(limits.connections));
+    loop {
+        let permit = tokio::select! {
+            biased;
+            () = &mut stop => break,
+            permit = Arc::clone(&permits).acquire_owned() => permit,
+        };
+        tokio::select! {
+            biased;
+            () = &mut stop => break,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => server.spawn(stream, permit.ok()),
+                Err(cause) => {
+                    warn!(%cause, "cannot accept a connection");
+                    time::sleep(ACCEPT_PAUSE).await;
+                }
+            },
+        }
+        while server.tasks.try_join_next().is_some() {}
+    }
+    // Who stood in the kernel's queue when the order came has been answered by it already, and is served.
+    while let Ok(permit) = Arc::clone(&permits).try_acquire_owned()
+        && let Ok(Ok((stream, _))) = time::timeout(Duration::ZERO, listener.accept()).await
+    {
+        server.spawn(stream, Some(permit));
+    }
+    drop(listener);
+    server.drain().await
+}
+
+struct Server {
+    acceptor: TlsAcceptor,
+    app: Router,
+    limits: Limits,
+    graceful: GracefulShutdown,
+    tasks: JoinSet<()>,
+}
+
+impl Server {
+    /// Serves one connection; `held` is dropped at its end.
+    fn spawn<P: Send + 'static>(&mut self, stream: TcpStream, held: P) {
+        let (acceptor, app, limits) = (self.acceptor.clone(), self.app.clone(), self.limits);
+        // Watched from here on, so that a handshake in flight counts as work to be ended.
+        let watcher = self.graceful.watcher();
+        self.tasks.spawn(async move {
+            let _held = held;
+            match time::timeout(limits.handshake, shake_hands(&acceptor, stream)).await {
+                Ok(Ok(stream)) => converse(stream, app, limits, watcher).await,
+                Ok(Err(cause)) => failed_handshake(&cause),
+                Err(_) => debug!("a handshake took too long"),
+            }
+        });
+    }
+
+    async fn drain(mut self) -> usize {
+        let ended = time::timeout(self.limits.drain, self.graceful.shutdown()).await;
+        while self.tasks.try_join_next().is_some() {}
+        let cut = if ended.is_ok() { 0 } else { self.tasks.len() };
+        self.tasks.shutdown().await;
+        cut
+    }
+}
+
+async fn shake_hands(acceptor: &TlsAcceptor, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+    // Small answers must not wait for the acknowledgement of the packet before.
+    stream.set_nodelay(true)?;
+    acceptor.accept(stream).await
+}
+
+async fn converse(stream: TlsStream<TcpStream>, app: Router, limits: Limits, watcher: Watcher) {
+    let h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+    let (io, service) = (TokioIo::new(stream), TowerToHyperService::new(app));
+    let result = if h2 {
+        let mut builder = http2::Builder::new(TokioExecutor::new());
+        builder
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(MAX_STREAMS)
+            .keep_alive_interval(PING);
+        watcher.watch(builder.serve_connection(io, service)).await
+    } else {
+        let mut builder = http1::Builder::new();
+        builder.timer(TokioTimer::new()).header_read_timeout(limits.idle);
+        watcher.watch(builder.serve_connection(io, service)).await
+    };
+    if let Err(cause) = result {
+        debug!(%cause, "a connection ended early");
+    }
+}
+
+/// A client that turns our certificate down is worth a line to the admin; noise from the network is not.
+fn failed_handshake(cause: &io::Error) {
+    let inner = cause
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    match inner {
+        Some(rustls::Error::AlertReceived(alert)) => warn!(?alert, "a client refused the certificate"),
+        _ => debug!(%cause, "a handshake failed"),
+    }
+}
