@@ -27,6 +27,9 @@ pub(super) enum Error {
     /// No backend to ask about.
     #[error("cannot find {0}")]
     NoBackend(String),
+    /// No CRD of ours has this name.
+    #[error("no CRD is called {name}; there are {kinds}")]
+    UnknownCrd { name: String, kinds: String },
     /// A file that could not be read.
     #[error(transparent)]
     File(#[from] files::Error),

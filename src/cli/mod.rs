@@ -3,6 +3,7 @@
 //! A command is a variant of [`Command`] and a file of this folder, whose `Args` are its flags and whose `run` does
 //! the work.
 
+mod crds;
 mod error;
 mod print;
 mod resolve;
@@ -26,6 +27,7 @@ struct Arguments {
 enum Command {
     Validate(validate::Args),
     Resolve(resolve::Args),
+    Crds(crds::Args),
 }
 
 /// How a command that could do its work ended.
@@ -55,6 +57,7 @@ pub fn main() -> ExitCode {
     let ended = match arguments.command {
         Command::Validate(args) => validate::run(&args),
         Command::Resolve(args) => resolve::run(&args),
+        Command::Crds(args) => crds::run(&args),
     };
     error::exit_code(ended)
 }

@@ -1,6 +1,6 @@
 //! The CRDs that are committed, and what they let through.
 
-use std::{env, fs, path::Path};
+use std::{env, fs, path::Path, process::Command};
 
 use aliasgate::crds;
 use serde_json::Value;
@@ -48,6 +48,25 @@ fn crds_are_found_by_any_of_their_names() {
         assert_eq!(crds::kind(&crd(name)), "AgentgatewayBackend", "{name}");
     }
     assert!(!crds::all().iter().any(|crd| crds::is_called(crd, "")));
+}
+
+#[test]
+fn the_command_prints_all_or_those_that_are_named() {
+    let run = |names: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_aliasgate"));
+        let output = command.arg("crds").args(names).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let (backend, policy) = (crds::yaml(&crd("agbe")), crds::yaml(&crd("agpol")));
+    assert_eq!(run(&[]), (Some(0), format!("{backend}{policy}"), String::new()));
+    assert_eq!(run(&["agpol"]), (Some(0), policy, String::new()));
+    let (code, out, error) = run(&["agbe", "pods"]);
+    assert_eq!((code, out.as_str()), (Some(2), ""));
+    assert_eq!(
+        error,
+        "error: no CRD is called pods; there are AgentgatewayBackend, AgentgatewayPolicy\n"
+    );
 }
 
 #[test]

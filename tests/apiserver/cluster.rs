@@ -1,0 +1,275 @@
+//! One etcd and one kube-apiserver on loopback, and the real kubectl.
+
+use std::{
+    fs,
+    io::{Read, Write},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use rcgen::KeyPair;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::process::{Process, free_port, wait_for};
+
+/// Longest run of one kubectl, as `timeout` reads it.
+const KUBECTL_LIMIT: &str = "60s";
+
+/// An API server with an empty store. Nothing runs in it: no controllers, no scheduler, no kubelet.
+pub(crate) struct Cluster {
+    // In the order in which they are dropped.
+    apiserver: Process,
+    _etcd: Process,
+    dir: TempDir,
+    tools: PathBuf,
+    namespaces: AtomicUsize,
+}
+
+impl Cluster {
+    /// Starts etcd and kube-apiserver from the folder `tools` and waits until they are ready.
+    pub(crate) fn start(tools: &Path) -> Self {
+        let dir = tempfile::tempdir().expect("a folder for the store");
+        let at = |name: &str| dir.path().join(name).display().to_string();
+        let client = format!("http://127.0.0.1:{}", free_port());
+        let peer = format!("http://127.0.0.1:{}", free_port());
+        let etcd = Process::start(
+            &tools.join("etcd"),
+            &flags(&[
+                ("data-dir", &at("etcd")),
+                ("unsafe-no-fsync", "true"), // a store for a test; without it every write waits for the disk
+                ("log-level", "warn"),
+                ("listen-client-urls", &client),
+                ("advertise-client-urls", &client),
+                ("listen-peer-urls", &peer),
+                ("initial-advertise-peer-urls", &peer),
+                ("initial-cluster", &format!("default={peer}")),
+            ]),
+            dir.path().join("etcd.log"),
+        );
+
+        let port = free_port().to_string();
+        let token = random_token();
+        fs::write(at("tokens.csv"), format!("{token},admin,1,system:masters\n")).expect("writable");
+        let key = KeyPair::generate().expect("a key");
+        fs::write(at("sa.key"), key.serialize_pem()).expect("writable");
+        fs::write(at("sa.pub"), key.public_key_pem()).expect("writable");
+        let apiserver = Process::start(
+            &tools.join("kube-apiserver"),
+            &flags(&[
+                ("etcd-servers", &client),
+                ("bind-address", "127.0.0.1"),
+                ("advertise-address", "127.0.0.1"),
+                ("secure-port", &port),
+                ("cert-dir", &at("pki")),
+                ("authorization-mode", "RBAC"),
+                ("token-auth-file", &at("tokens.csv")),
+                ("service-account-issuer", "https://kubernetes.default.svc"),
+                ("service-account-signing-key-file", &at("sa.key")),
+                ("service-account-key-file", &at("sa.pub")),
+                ("service-cluster-ip-range", "10.96.0.0/16"),
+                ("disable-admission-plugins", "ServiceAccount"), // no controller makes their tokens
+                ("endpoint-reconciler-type", "none"),
+            ]),
+            dir.path().join("apiserver.log"),
+        );
+        fs::write(
+            at("kubeconfig"),
+            kubeconfig(&port, &at("pki/apiserver.crt"), &token),
+        )
+        .expect("writable");
+
+        let mut cluster = Self {
+            apiserver,
+            _etcd: etcd,
+            dir,
+            tools: tools.to_owned(),
+            namespaces: AtomicUsize::new(0),
+        };
+        wait_for("the API server", || {
+            cluster.apiserver.expect_alive();
+            let ready = cluster.kubectl(&["get", "--raw", "/readyz"]);
+            if ready.ok { Ok(()) } else { Err(ready.text()) }
+        });
+        cluster
+    }
+
+    /// A new namespace of this name with a number behind it.
+    pub(crate) fn namespace(&self, name: &str) -> Namespace<'_> {
+        let number = self.namespaces.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{name}-{number}");
+        self.kubectl(&["create", "namespace", &name]).expect_ok();
+        Namespace { cluster: self, name }
+    }
+
+    /// Runs kubectl without a namespace.
+    pub(crate) fn kubectl(&self, args: &[&str]) -> Said {
+        self.run(args, "", &[])
+    }
+
+    /// The same with a manifest on standard input.
+    pub(crate) fn kubectl_with(&self, args: &[&str], input: &str) -> Said {
+        self.run(args, input, &[])
+    }
+
+    /// Applies a manifest and fails the test where that fails.
+    pub(crate) fn apply(&self, manifest: &str) {
+        self.kubectl_with(&["apply", "-f", "-"], manifest).expect_ok();
+    }
+
+    fn run(&self, args: &[&str], input: &str, environment: &[(&str, &str)]) -> Said {
+        let mut child = Command::new("timeout")
+            .arg(KUBECTL_LIMIT)
+            .arg(self.tools.join("kubectl"))
+            .args(args)
+            .current_dir(self.dir.path())
+            .env("KUBECONFIG", self.dir.path().join("kubeconfig"))
+            .env("KUBECACHEDIR", self.dir.path().join("cache"))
+            .envs(environment.iter().copied())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("kubectl starts");
+        let mut stdin = child.stdin.take().expect("piped");
+        stdin
+            .write_all(input.as_bytes())
+            .or_else(broken_pipe_is_fine)
+            .expect("kubectl reads its input");
+        drop(stdin);
+        let output = child.wait_with_output().expect("kubectl ends");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("kubectl prints UTF-8");
+        Said {
+            command: format!("kubectl {}", args.join(" ")),
+            ok: output.status.success(),
+            out: text(output.stdout),
+            err: text(output.stderr),
+        }
+    }
+}
+
+fn broken_pipe_is_fine(error: std::io::Error) -> std::io::Result<()> {
+    if error.kind() == std::io::ErrorKind::BrokenPipe {
+        Ok(())
+    } else {
+        Err(error)
+    }
+}
+
+/// A namespace of its own for a test.
+pub(crate) struct Namespace<'a> {
+    /// The API server that has it.
+    pub(crate) cluster: &'a Cluster,
+    /// Its name.
+    pub(crate) name: String,
+}
+
+impl Namespace<'_> {
+    /// Runs kubectl in this namespace.
+    pub(crate) fn kubectl(&self, args: &[&str], input: &str) -> Said {
+        self.kubectl_env(args, input, &[])
+    }
+
+    /// The same with environment variables.
+    pub(crate) fn kubectl_env(&self, args: &[&str], input: &str, environment: &[(&str, &str)]) -> Said {
+        let mut all = args.to_vec();
+        all.extend(["--namespace", &self.name]);
+        let mut said = self.cluster.run(&all, input, environment);
+        said.command = format!("kubectl {}", args.join(" "));
+        said
+    }
+
+    /// `kubectl apply` of a manifest.
+    pub(crate) fn apply(&self, manifest: &str) -> Said {
+        self.kubectl(&["apply", "-f", "-"], manifest)
+    }
+
+    /// The object as it is stored.
+    pub(crate) fn get(&self, object: &str) -> Value {
+        let said = self.kubectl(&["get", object, "-o", "json"], "");
+        said.expect_ok();
+        serde_json::from_str(&said.out).expect("kubectl prints JSON")
+    }
+}
+
+/// How a command ended and what it printed.
+pub(crate) struct Said {
+    /// The command, as a person would type it.
+    pub(crate) command: String,
+    /// Whether it ended with exit code 0.
+    pub(crate) ok: bool,
+    /// Standard output.
+    pub(crate) out: String,
+    /// Standard error.
+    pub(crate) err: String,
+}
+
+impl Said {
+    /// Warnings and errors, then the rest.
+    pub(crate) fn text(&self) -> String {
+        format!("{}{}", self.err, self.out)
+    }
+
+    /// Fails the test when the command failed.
+    pub(crate) fn expect_ok(&self) -> &Self {
+        assert!(self.ok, "{}\n{}", self.command, self.text());
+        self
+    }
+
+    /// Fails the test when the command did not fail.
+    pub(crate) fn expect_refused(&self) -> &Self {
+        assert!(!self.ok, "not refused: {}\n{}", self.command, self.text());
+        self
+    }
+
+    /// Fails the test unless `part` was printed.
+    pub(crate) fn expect_says(&self, part: &str) -> &Self {
+        assert!(
+            self.text().contains(part),
+            "{}\nsays\n{}\nbut not\n{part}",
+            self.command,
+            self.text()
+        );
+        self
+    }
+
+    /// The lines that begin with `Warning: `, without that.
+    pub(crate) fn warnings(&self) -> Vec<&str> {
+        self.err
+            .lines()
+            .filter_map(|line| line.strip_prefix("Warning: "))
+            .collect()
+    }
+}
+
+fn flags(pairs: &[(&str, &str)]) -> Vec<String> {
+    pairs
+        .iter()
+        .map(|(name, value)| format!("--{name}={value}"))
+        .collect()
+}
+
+fn random_token() -> String {
+    let mut bytes = [0; 16];
+    fs::File::open("/dev/urandom")
+        .and_then(|mut file| file.read_exact(&mut bytes))
+        .expect("random bytes");
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The API server's self-signed certificate stands in a file with its own CA.
+fn kubeconfig(port: &str, ca: &str, token: &str) -> String {
+    serde_json::json!({
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "test", "cluster": {
+            "server": format!("https://127.0.0.1:{port}"),
+            "certificate-authority": ca,
+        }}],
+        "users": [{"name": "admin", "user": {"token": token}}],
+        "contexts": [{"name": "test", "context": {"cluster": "test", "user": "admin"}}],
+        "current-context": "test",
+    })
+    .to_string()
+}
