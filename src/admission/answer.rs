@@ -136,13 +136,16 @@ pub(super) fn warn(response: &mut AdmissionResponse, diagnostics: &[Diagnostic])
     }
 }
 
-/// The line of `warning`, cut before the code where it is too long.
+/// The line of `warning`, cut before the brackets at its end where it is too long.
 fn short(warning: &Diagnostic) -> String {
     let line = warning.line();
     if line.chars().count() <= MAX_WARNING {
         return line;
     }
-    let end = format!("… [{}]", warning.code);
+    let end = line.rsplit_once(" [").map(|(_, code)| format!("… [{code}"));
+    let end = end
+        .filter(|end| end.chars().count() < MAX_WARNING / 2)
+        .unwrap_or_else(|| "…".to_owned());
     let room = MAX_WARNING - end.chars().count();
     line.chars().take(room).chain(end.chars()).collect()
 }

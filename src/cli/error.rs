@@ -7,7 +7,7 @@ use std::{
 
 use thiserror::Error;
 
-use super::Outcome;
+use super::{Outcome, serve};
 use crate::sources::files;
 
 /// The exit code when there are errors in what was checked.
@@ -33,6 +33,9 @@ pub(super) enum Error {
     /// A file that could not be read.
     #[error(transparent)]
     File(#[from] files::Error),
+    /// A server that cannot start.
+    #[error(transparent)]
+    Serve(#[from] serve::Error),
 }
 
 /// The exit code of a command that ended so. An error is printed, but for a reader that has left the pipe: that is

@@ -7,6 +7,7 @@ mod crds;
 mod error;
 mod print;
 mod resolve;
+mod serve;
 mod validate;
 
 use std::process::ExitCode;
@@ -25,6 +26,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Serve(serve::Args),
     Validate(validate::Args),
     Resolve(resolve::Args),
     Crds(crds::Args),
@@ -55,6 +57,7 @@ pub fn main() -> ExitCode {
         }
     };
     let ended = match arguments.command {
+        Command::Serve(args) => serve::run(args).map_err(error::Error::from),
         Command::Validate(args) => validate::run(&args),
         Command::Resolve(args) => resolve::run(&args),
         Command::Crds(args) => crds::run(&args),

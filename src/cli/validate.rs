@@ -51,7 +51,7 @@ pub(super) struct Args {
 }
 
 /// `CODE=LEVEL`.
-fn severity(text: &str) -> Result<(Code, Level), String> {
+pub(super) fn severity(text: &str) -> Result<(Code, Level), String> {
     let (code, level) = text
         .split_once('=')
         .ok_or("write it as CODE=LEVEL, e.g. alias-self=off")?;

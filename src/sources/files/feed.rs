@@ -26,7 +26,7 @@ const MAX_LOOKS: usize = 20;
 const RACY: Duration = Duration::from_secs(2);
 
 /// What to watch, and what the snapshots are made with.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Feed {
     /// Files and folders, as for [`super::load`]; not standard input.
     pub paths: Vec<PathBuf>,
@@ -36,8 +36,10 @@ pub struct Feed {
     pub catalogs: Arc<Catalogs>,
     /// The levels of the admin.
     pub severities: Severities,
+    /// Whether the annotation of an object that allows codes counts.
+    pub allow_annotation: bool,
     /// Tells the day that counts as today; a new day makes a new snapshot.
-    pub today: fn() -> Date,
+    pub today: Arc<dyn Fn() -> Date + Send + Sync>,
 }
 
 /// Reads the files of `feed` and watches them from a thread of its own until every receiver is gone.
@@ -252,6 +254,7 @@ impl Shelf {
         let catalogs = Arc::clone(&self.feed.catalogs);
         Snapshot::build(catalogs, resources, (self.feed.today)())
             .with_severities(self.feed.severities.clone())
+            .with_allow_annotation(self.feed.allow_annotation)
     }
 }
 

@@ -1,0 +1,268 @@
+//! `aliasgate serve`: the webhooks over HTTPS.
+
+use std::{
+    env,
+    io::{self, Write as _},
+    net::SocketAddr,
+    path::PathBuf,
+    sync::Arc,
+    thread,
+    time::Duration,
+};
+
+use axum::http::StatusCode;
+use jiff::tz::TimeZone;
+use tokio::{
+    net::TcpListener,
+    runtime,
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+    time,
+};
+use tracing::{info, warn};
+
+use super::{Outcome, validate};
+use crate::{
+    admission,
+    engine::{Catalogs, Code, Date, Kind, Level, Provider, Severities, Snapshot},
+    sources::files::{self, Feed},
+    telemetry::{self, Format, Gauges, Health},
+    tls::{self, Certificates, Limits, Source},
+};
+
+/// Serve the admission webhooks over HTTPS.
+///
+/// /validate and /mutate take reviews of admission.k8s.io/v1; /healthz, /readyz and /metrics are on the same port.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Address and port; port 0 takes a free one, which is printed
+    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:8443")]
+    listen: SocketAddr,
+    /// Certificate chain, PEM; taken up again when its content changes
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "tls_key",
+        conflicts_with = "cert_dir",
+        required_unless_present = "cert_dir"
+    )]
+    tls_cert: Option<PathBuf>,
+    /// Key of the certificate, PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Make the certificate in this folder, and keep it fresh
+    #[arg(long, value_name = "DIR")]
+    cert_dir: Option<PathBuf>,
+    /// DNS name or IP address of the made certificate; may be repeated
+    #[arg(long = "dns-name", value_name = "NAME", requires = "cert_dir", default_values = ["localhost", "127.0.0.1", "::1"])]
+    dns_names: Vec<String>,
+    /// Files and folders with backends, policies and routes that count as being in the cluster
+    #[arg(short = 'f', long = "filename", value_name = "PATH")]
+    files: Vec<PathBuf>,
+    /// Report CODE as error, warning, note, or not at all (off)
+    #[arg(long = "severity", value_name = "CODE=LEVEL", value_parser = validate::severity)]
+    severities: Vec<(Code, Level)>,
+    /// Judge dates as of this day (YYYY-MM-DD) [default: today, UTC]
+    #[arg(long, value_name = "DATE")]
+    as_of: Option<Date>,
+    /// Whether the annotation aliasgate.dev/allow of an object counts
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
+    allow_annotation: bool,
+    /// Seconds to go on serving after SIGTERM while /readyz says no already
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(..=MAX_DELAY))]
+    shutdown_delay: u64,
+    /// How log lines look: text or json
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    log_format: Format,
+    /// What to log: a level, or a list of target=level [default: $RUST_LOG, or info]
+    #[arg(long, value_name = "FILTER")]
+    log_level: Option<String>,
+}
+
+/// Longest `--shutdown-delay`, in seconds.
+const MAX_DELAY: u64 = 300;
+/// Threads that answer requests: a decision takes microseconds, and each thread costs memory.
+const MAX_WORKERS: usize = 4;
+/// How often the certificate's files are looked at.
+const LOOK: Duration = Duration::from_secs(2);
+/// What must be well before requests are taken.
+const GATES: &[&str] = &["certificate", "catalogs", "snapshot"];
+
+/// Why the server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Error {
+    /// Bad `--log-level`.
+    #[error("{0}")]
+    Log(String),
+    /// No certificate.
+    #[error(transparent)]
+    Certificate(#[from] tls::Error),
+    /// TLS does not take the certificate.
+    #[error("cannot set up TLS")]
+    Tls(#[from] rustls::Error),
+    /// The address is taken or not ours.
+    #[error("cannot listen on {0}")]
+    Listen(SocketAddr, #[source] io::Error),
+    /// Threads, signals.
+    #[error("cannot start the server")]
+    Start(#[source] io::Error),
+}
+
+/// Serves until a signal says stop.
+pub(super) fn run(args: Args) -> Result<Outcome, Error> {
+    let filter = args.log_level.clone().or_else(|| env::var("RUST_LOG").ok());
+    telemetry::init(args.log_format, filter.as_deref().unwrap_or("info")).map_err(Error::Log)?;
+    let workers = thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(MAX_WORKERS);
+    let runtime = runtime::Builder::new_multi_thread()
+        .worker_threads(workers)
+        .enable_all()
+        .build();
+    runtime.map_err(Error::Start)?.block_on(serve(args))
+}
+
+async fn serve(args: Args) -> Result<Outcome, Error> {
+    let health = Health::new(GATES);
+    let mut registry = telemetry::registry();
+    let gauges = Gauges::register(&mut registry);
+    let metrics = admission::Metrics::register(&mut registry);
+
+    let certificates = Certificates::load(source(&args))?;
+    let config = certificates.server_config()?;
+    report_certificate(&certificates, &health, &gauges);
+    let snapshot = feed(&args, &health)?;
+    report_catalogs(snapshot.borrow().catalogs(), &health, &gauges);
+    report_snapshot(&snapshot.borrow(), &gauges);
+    health.open("snapshot");
+
+    let listener = TcpListener::bind(args.listen)
+        .await
+        .map_err(|cause| Error::Listen(args.listen, cause))?;
+    let address = listener
+        .local_addr()
+        .map_err(|cause| Error::Listen(args.listen, cause))?;
+    let stop = stop(health.clone(), Duration::from_secs(args.shutdown_delay)).map_err(Error::Start)?;
+    let app = admission::router(snapshot.clone(), metrics)
+        .merge(telemetry::routes(Arc::new(registry), health.clone()))
+        .fallback(not_found);
+
+    let (seen_health, seen_gauges) = (health.clone(), gauges.clone());
+    tokio::spawn(certificates.watch(LOOK, move |now| {
+        report_certificate(now, &seen_health, &seen_gauges)
+    }));
+    tokio::spawn(follow(snapshot, gauges));
+    info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
+    // Whoever started us with port 0 reads the port here; nobody may be reading.
+    drop(writeln!(io::stdout(), "listening on https://{address}"));
+
+    match tls::serve(listener, config, app, Limits::default(), stop).await {
+        0 => info!("stopped"),
+        cut => warn!(cut, "stopped; some connections had to be cut"),
+    }
+    Ok(Outcome::Clean)
+}
+
+fn source(args: &Args) -> Source {
+    match (&args.cert_dir, &args.tls_cert, &args.tls_key) {
+        (None, Some(cert), Some(key)) => Source::Files {
+            cert: cert.clone(),
+            key: key.clone(),
+        },
+        (dir, ..) => Source::Made {
+            dir: dir.clone().unwrap_or_default(),
+            names: args.dns_names.clone(),
+        },
+    }
+}
+
+/// Snapshots of the files that the arguments name; with none, of the catalogs alone.
+fn feed(args: &Args, health: &Health) -> Result<watch::Receiver<Arc<Snapshot>>, Error> {
+    let mut severities = Severities::default();
+    for (code, level) in &args.severities {
+        severities.set(*code, *level);
+    }
+    let as_of = args.as_of;
+    let feed = Feed {
+        paths: args.files.clone(),
+        secrets: false,
+        catalogs: Arc::new(Catalogs::default()),
+        severities,
+        allow_annotation: args.allow_annotation,
+        today: Arc::new(move || as_of.unwrap_or_else(super::today)),
+    };
+    let (snapshot, errors) = files::watch(feed).map_err(Error::Start)?;
+    for cause in &errors {
+        warn!(%cause, "a manifest is left out");
+    }
+    health.note("snapshot", errors.iter().map(ToString::to_string).collect());
+    Ok(snapshot)
+}
+
+fn report_certificate(certificates: &Certificates, health: &Health, gauges: &Gauges) {
+    gauges.certificate(certificates.not_after());
+    if certificates.expired() {
+        health.close("certificate", "it has expired");
+    } else {
+        health.open("certificate");
+    }
+}
+
+fn report_catalogs(catalogs: &Catalogs, health: &Health, gauges: &Gauges) {
+    let known: Vec<_> = Provider::all()
+        .filter_map(|provider| catalogs.of(provider))
+        .collect();
+    for catalog in &known {
+        if let Ok(day) = TimeZone::UTC.to_timestamp(catalog.as_of.at(0, 0, 0, 0)) {
+            gauges.catalog(catalog.provider.as_str(), day.as_second());
+        }
+    }
+    health.note(
+        "catalogs",
+        known
+            .iter()
+            .map(|catalog| format!("{} as of {}", catalog.provider, catalog.as_of))
+            .collect(),
+    );
+    health.open("catalogs");
+}
+
+fn report_snapshot(snapshot: &Snapshot, gauges: &Gauges) {
+    let kinds = [Kind::Backend, Kind::Policy, Kind::HttpRoute];
+    gauges.snapshot(kinds.into_iter().map(|kind| snapshot.all(kind).count()).sum());
+}
+
+async fn follow(mut snapshot: watch::Receiver<Arc<Snapshot>>, gauges: Gauges) {
+    while snapshot.changed().await.is_ok() {
+        let now = Arc::clone(&snapshot.borrow_and_update());
+        report_snapshot(&now, &gauges);
+    }
+}
+
+/// Completes when it is time to take no more connections: at once after SIGINT or a second signal, after `delay` when
+/// SIGTERM came first, so that the Service stops sending requests before we stop taking them.
+fn stop(health: Health, delay: Duration) -> io::Result<impl Future<Output = ()> + Send> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        let patient = tokio::select! {
+            _ = terminate.recv() => true,
+            _ = interrupt.recv() => false,
+        };
+        health.drain();
+        info!("about to stop");
+        if patient {
+            tokio::select! {
+                () = time::sleep(delay) => {}
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        }
+    })
+}
+
+async fn not_found() -> (StatusCode, &'static str) {
+    (
+        StatusCode::NOT_FOUND,
+        "there are /validate, /mutate, /healthz, /readyz and /metrics\n",
+    )
+}
