@@ -15,10 +15,10 @@ use super::{
 };
 use crate::{
     engine::{
-        Catalogs, Key, Kind, Resource, Snapshot,
+        Key, Kind, Resource, Snapshot,
         resolve::{Place, Resolution, places, resolve},
     },
-    sources::files,
+    sources::{builtin, files},
 };
 
 /// Show which model a name leads to at each provider, and the steps that led there.
@@ -66,7 +66,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     let resources = documents
         .filter_map(|document| Resource::new(document.value))
         .map(Arc::new);
-    let snapshot = Snapshot::build(Arc::new(Catalogs::default()), resources, super::today());
+    let snapshot = Snapshot::build(Arc::new(builtin::catalogs()), resources, super::today());
     let rows = rows(&snapshot, args);
     if rows.is_empty() && errors.is_empty() {
         return Err(Error::NoBackend(match &args.backend {

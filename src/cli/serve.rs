@@ -25,7 +25,10 @@ use super::{Outcome, validate};
 use crate::{
     admission,
     engine::{Catalogs, Code, Date, Kind, Level, Provider, Severities, Snapshot},
-    sources::files::{self, Feed},
+    sources::{
+        builtin,
+        files::{self, Feed},
+    },
     telemetry::{self, Format, Gauges, Health},
     tls::{self, Certificates, Limits, Source},
 };
@@ -186,7 +189,7 @@ fn feed(args: &Args, health: &Health) -> Result<watch::Receiver<Arc<Snapshot>>, 
     let feed = Feed {
         paths: args.files.clone(),
         secrets: false,
-        catalogs: Arc::new(Catalogs::default()),
+        catalogs: Arc::new(builtin::catalogs()),
         severities,
         allow_annotation: args.allow_annotation,
         today: Arc::new(move || as_of.unwrap_or_else(super::today)),

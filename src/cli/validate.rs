@@ -13,10 +13,11 @@ use super::{
 };
 use crate::{
     engine::{
-        Catalogs, Code, Date, Diagnostic, Kind, Level, Resource, Severities, Severity, Snapshot,
+        Code, Date, Diagnostic, Kind, Level, Resource, Severities, Severity, Snapshot,
         check::{check, check_normalized},
     },
     sources::{
+        builtin,
         documents::Places,
         files::{self, File},
     },
@@ -127,7 +128,7 @@ fn report<'a>(args: &Args, files: &'a mut [File]) -> Report<'a> {
     }
     let resources = items.iter().map(|item| Arc::clone(&item.resource));
     let as_of = args.as_of.unwrap_or_else(super::today);
-    let snapshot = Snapshot::build(Arc::new(Catalogs::default()), resources, as_of)
+    let snapshot = Snapshot::build(Arc::new(builtin::catalogs()), resources, as_of)
         .with_severities(severities)
         .with_allow_annotation(args.allow_annotation);
     let judge = if args.no_normalize {

@@ -1,5 +1,6 @@
 //! Documents in: files now, and what is embedded in the program.
 
+pub mod builtin;
 pub mod documents;
 pub mod files;
 mod json;

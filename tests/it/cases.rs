@@ -20,7 +20,8 @@ fn cases() -> PathBuf {
 
 fn validate(code: &str, file: &str, format: &str) -> String {
     let folder = cases().join(code);
-    let arguments = fs::read_to_string(folder.join("args")).unwrap_or_else(|_| "--as-of 2026-11-23".to_owned());
+    let arguments =
+        fs::read_to_string(folder.join("args")).unwrap_or_else(|_| "--as-of 2026-11-23".to_owned());
     let output = Command::new(env!("CARGO_BIN_EXE_aliasgate"))
         .current_dir(&folder)
         .args(["validate", "-o", format])
@@ -28,14 +29,20 @@ fn validate(code: &str, file: &str, format: &str) -> String {
         .arg(file)
         .output()
         .expect("the program runs");
-    assert!(output.stderr.is_empty(), "{code}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.stderr.is_empty(),
+        "{code}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 
 fn codes(code: &str, file: &str) -> Vec<String> {
     let output: serde_json::Value = serde_json::from_str(&validate(code, file, "json")).expect("JSON");
     let rows = output["diagnostics"].as_array().expect("a list");
-    rows.iter().map(|row| row["code"].as_str().expect("a code").to_owned()).collect()
+    rows.iter()
+        .map(|row| row["code"].as_str().expect("a code").to_owned())
+        .collect()
 }
 
 #[test]
@@ -50,7 +57,10 @@ fn every_code_has_a_bad_case_with_its_output() {
         if !codes(code, "bad.yaml").iter().any(|found| found == code) {
             wrong.push(format!("{code}: bad.yaml does not give it"));
         }
-        let (golden, output) = (cases().join(code).join("bad.txt"), validate(code, "bad.yaml", "text"));
+        let (golden, output) = (
+            cases().join(code).join("bad.txt"),
+            validate(code, "bad.yaml", "text"),
+        );
         if std::env::var_os("BLESS").is_some() {
             fs::write(&golden, &output).expect("can write");
         }
@@ -65,6 +75,9 @@ fn every_code_has_a_bad_case_with_its_output() {
 fn no_good_case_gives_the_code() {
     for code in Code::all().filter(|code| !ELSEWHERE.iter().any(|row| row.0 == *code)) {
         let found = codes(code.as_str(), "good.yaml");
-        assert!(!found.iter().any(|found| found == code.as_str()), "{code}: {found:?}");
+        assert!(
+            !found.iter().any(|found| found == code.as_str()),
+            "{code}: {found:?}"
+        );
     }
 }

@@ -1,6 +1,8 @@
 //! Everything that can be tested without a cluster, in one binary.
 
 mod admission;
+mod cases;
+mod catalog;
 mod crds;
 mod documents;
 mod exemptions;

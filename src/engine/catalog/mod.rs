@@ -1,31 +1,109 @@
 //! What providers offer: catalogs of model ids, and the judgement of one id against them.
 
+mod brand;
+mod form;
+mod judge;
+mod model;
+mod prefix;
 mod provider;
+mod region;
+mod rows;
+mod slip;
+mod verdict;
+mod words;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
 
+pub use judge::judge;
+pub use model::{Confidence, Model, State, Text};
 pub use provider::Provider;
 
-use super::{Code, Date, Severity};
+use crate::engine::{Code, Date, Severity, suggest::Index};
 
 /// The model ids of one provider, as of a date.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Catalog {
     /// Whose ids.
     pub provider: Provider,
     /// The day on which the facts were gathered.
     pub as_of: Date,
+    /// Whether the provider has no model that is not listed here.
+    pub complete: bool,
+    /// Sorted by id, each id once.
+    models: Vec<Model>,
+    /// Made when the first id is not listed.
+    index: OnceLock<Box<Index>>,
 }
 
 impl Catalog {
-    /// What is known about `id`, exactly as it is written.
+    /// The catalog of `models`; of equal ids the last wins.
     #[must_use]
-    pub fn get(&self, _id: &str) -> Option<Model> {
-        None
+    pub fn new(provider: Provider, as_of: Date, mut models: Vec<Model>) -> Self {
+        models.reverse();
+        models.sort_by(|a, b| a.id.cmp(&b.id));
+        models.dedup_by(|a, b| a.id == b.id);
+        models.shrink_to_fit();
+        Self {
+            provider,
+            as_of,
+            complete: false,
+            models,
+            index: OnceLock::new(),
+        }
+    }
+
+    /// The same, with or without the claim that nothing else exists.
+    #[must_use]
+    pub fn complete(mut self, complete: bool) -> Self {
+        self.complete = complete;
+        self
+    }
+
+    /// The model with exactly this id. O(log n), no allocation.
+    ///
+    /// ```
+    /// use aliasgate::engine::{Catalog, Provider, catalog::Model};
+    /// let catalog = Catalog::new(Provider::Xai, "2026-01-01".parse().unwrap(), vec![Model::bare("grok-4")]);
+    /// assert!(catalog.get("grok-4").is_some() && catalog.get("Grok-4").is_none());
+    /// ```
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<&Model> {
+        self.models
+            .binary_search_by(|model| model.id.as_ref().cmp(id))
+            .ok()
+            .map(|at| &self.models[at])
+    }
+
+    /// All models, sorted by id.
+    pub fn models(&self) -> impl ExactSizeIterator<Item = &Model> {
+        self.models.iter()
+    }
+
+    /// The model in row `at` of the index.
+    pub(crate) fn row(&self, at: usize) -> &Model {
+        &self.models[at]
+    }
+
+    /// The ids, prepared for comparison.
+    pub(crate) fn index(&self) -> &Index {
+        self.index
+            .get_or_init(|| Box::new(Index::new(self.models.iter().map(|model| model.id.as_ref()))))
     }
 }
 
-/// All catalogs in force, at most one a provider.
+impl PartialEq for Catalog {
+    fn eq(&self, other: &Self) -> bool {
+        let facts = |catalog: &Self| (catalog.provider, catalog.as_of, catalog.complete);
+        facts(self) == facts(other) && self.models == other.models
+    }
+}
+
+impl Eq for Catalog {}
+
+/// All catalogs in force, at most one a provider. A clone is cheap.
 #[derive(Debug, Clone, Default)]
 pub struct Catalogs(BTreeMap<Provider, Arc<Catalog>>);
 
@@ -46,6 +124,11 @@ impl Catalogs {
     pub fn of(&self, provider: Provider) -> Option<&Catalog> {
         self.0.get(&provider).map(Arc::as_ref)
     }
+
+    /// All catalogs, in the order of their providers.
+    pub fn iter(&self) -> impl Iterator<Item = &Catalog> {
+        self.0.values().map(Arc::as_ref)
+    }
 }
 
 /// Where an id would be sent.
@@ -62,9 +145,9 @@ pub struct Ground {
 pub struct Judgement {
     /// What is wrong; `None` when all is well.
     pub code: Option<Code>,
-    /// How much that weighs, before the admin's levels.
+    /// How much that weighs, before the admin's levels; a note when all is well.
     pub severity: Severity,
-    /// A sentence that begins with the quoted id (see [`super::Diagnostic`]); empty when all is well.
+    /// A sentence that begins with the quoted id (see [`crate::engine::Diagnostic`]); empty when all is well.
     pub message: String,
     /// What to do; empty when all is well.
     pub help: String,
@@ -74,31 +157,4 @@ pub struct Judgement {
     pub repair: Option<String>,
     /// What the catalog knows about the model, where it knows it.
     pub model: Option<Model>,
-}
-
-/// What a catalog knows about one model.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Model {
-    /// The id.
-    pub id: String,
-    /// The snapshot that a floating id leads to.
-    pub resolves_to: Option<String>,
-    /// What the model does, in the words of the catalog (`chat`, `embedding`, `image` …); `None` when not known.
-    pub mode: Option<String>,
-    /// When it is switched off.
-    pub retires: Option<Date>,
-}
-
-/// Judges `id` at `ground` as of `today`.
-#[must_use]
-pub fn judge(_catalogs: &Catalogs, _ground: &Ground, _id: &str, _today: Date) -> Judgement {
-    Judgement {
-        code: None,
-        severity: Severity::Note,
-        message: String::new(),
-        help: String::new(),
-        suggestions: Vec::new(),
-        repair: None,
-        model: None,
-    }
 }

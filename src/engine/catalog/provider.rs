@@ -104,6 +104,8 @@ impl FromStr for Provider {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        // What other tools call Vertex AI.
+        let text = if text == "vertex" { "vertexai" } else { text };
         Self::all()
             .find(|provider| provider.as_str() == text)
             .ok_or_else(|| {

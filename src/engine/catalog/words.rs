@@ -1,0 +1,66 @@
+//! The words that ids are made of, and those that are a slip away from one.
+
+use super::{Catalog, Catalogs};
+use crate::engine::suggest::distance;
+
+/// Words that makers of models use for kinds, sizes and stages: no slip, even where no catalog has them yet.
+const COMMON: &str = "\
+    air agent alpha apex audio base beta chat classic code coder codex computer core cyber deep distill \
+    edit embed embedding embeddings experimental express fast flash flex free generate giant guard high \
+    hybrid image images instant instruct judge large latest light lite live low math max medium mega \
+    micro mini moderation multi multimodal nano native next ocr omni online open plus prime preview \
+    priority pro quality quick rapid realtime reasoner reasoning rerank research safeguard safety sage \
+    scout search sim slim small smart spark speech stable standard super text think thinking tiny tools \
+    transcribe translate tts turbo ultra use video vision voice vl wide world";
+
+/// Whether `token` is letters only.
+pub(crate) fn is_word(token: &str) -> bool {
+    !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_alphabetic())
+}
+
+/// Whether some catalog has an id with `word`, or makers use it anyway.
+pub(crate) fn is_known(catalogs: &Catalogs, word: &str) -> bool {
+    COMMON.split(' ').any(|common| common == word)
+        || catalogs
+            .iter()
+            .any(|catalog| catalog.index().word(word).is_some())
+}
+
+/// The words of `catalog` that `word` may be meant for: one slip away, or the same with an ending or a beginning more
+/// or less. The second of a pair says whether it is one slip.
+pub(crate) fn near<'a>(catalog: &'a Catalog, word: &str) -> Vec<(&'a str, bool)> {
+    const SHORTEST: usize = 3; // letters
+    const AFFIX: usize = 4; // letters
+    if word.len() < SHORTEST {
+        return Vec::new();
+    }
+    let others = catalog.index().vocabulary().iter().map(AsRef::as_ref);
+    let fits = others.filter(|other: &&str| other.len() >= SHORTEST && *other != word && is_word(other));
+    fits.filter_map(|other| {
+        let apart = word.len().abs_diff(other.len());
+        if apart <= 1 && distance(word, other) == 1 {
+            return Some((other, true));
+        }
+        let (short, long) = if word.len() < other.len() {
+            (word, other)
+        } else {
+            (other, word)
+        };
+        let affix = apart <= AFFIX && (long.starts_with(short) || long.ends_with(short));
+        affix.then_some((other, false))
+    })
+    .collect()
+}
+
+/// Whether `word` is one slip away from `other` beyond doubt: long enough, or two neighboring letters swapped.
+pub(crate) fn is_slip(word: &str, other: &str) -> bool {
+    const LONG: usize = 4; // letters
+    const NEW: &str = "tral"; // mistral, mixtral, pixtral: such names are one letter apart
+    let swapped = word.len() == other.len() && {
+        let (mut a, mut b) = (word.as_bytes().to_vec(), other.as_bytes().to_vec());
+        a.sort_unstable();
+        b.sort_unstable();
+        a == b
+    };
+    swapped || (word.len().min(other.len()) >= LONG && !(word.ends_with(NEW) && other.ends_with(NEW)))
+}

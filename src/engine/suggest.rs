@@ -1,1 +1,0 @@
-//! The ids that may be meant by one that is not listed.

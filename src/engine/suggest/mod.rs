@@ -1,0 +1,11 @@
+//! The ids that may be meant by one that is not listed.
+
+mod distance;
+mod index;
+mod rank;
+mod spelling;
+
+pub(crate) use distance::distance;
+pub(crate) use index::Index;
+pub(crate) use rank::nearest;
+pub(crate) use spelling::{GEOS, Spelling, VENDORS, date_len, fold, plain};
