@@ -138,7 +138,10 @@ fn of_site(view: View<'_>, resource: &Resource, site: &Site, old: Option<&Resour
         if is_stored(key, target) {
             continue;
         }
-        let (new_key, new_target) = (normal_text(key), normal_target(view, &worlds, text));
+        let (new_key, mut new_target) = (normal_text(key), normal_target(view, &worlds, text));
+        if new_target.is_empty() {
+            text.clone_into(&mut new_target); // refused as it is
+        }
         let rivals = entries
             .iter()
             .filter(|(other, _)| *other != key && normal_text(other) == new_key);

@@ -6,6 +6,7 @@ use crate::engine::{
     Code, Diagnostic, Resource,
     catalog::judge,
     diagnostic::{Related, quote},
+    resolve::{in_force, layers},
     resource::{Target, World},
     snapshot::View,
 };
@@ -15,7 +16,7 @@ pub(super) fn check(view: View<'_>, resource: &Resource, faults: &mut Vec<Diagno
     duplicates(resource, faults);
     for target in resource.targets() {
         endpoints(resource, target, faults);
-        faults.extend(pin(view, target));
+        faults.extend(pin(view, resource, target));
     }
 }
 
@@ -78,11 +79,15 @@ fn endpoints(resource: &Resource, target: &Target, faults: &mut Vec<Diagnostic>)
 }
 
 /// A pinned model that its catalog does not know.
-fn pin(view: View<'_>, target: &Target) -> Option<Diagnostic> {
+fn pin(view: View<'_>, resource: &Resource, target: &Target) -> Option<Diagnostic> {
     let (pointer, model) = target.pin.as_ref()?;
     let World::Known(ground) = &target.world else {
         return None;
     };
+    let layers = layers(view, resource, target, None);
+    if in_force(&layers, "modelAliases").is_some_and(|(layer, _)| layer.site.table.find(model).is_some()) {
+        return None; // the pinned name is looked up among the aliases before it is sent
+    }
     let verdict = judge(view.snapshot.catalogs(), ground, model, view.snapshot.as_of());
     let unknown = [
         Code::AliasTargetUnknown,

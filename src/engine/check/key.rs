@@ -1,5 +1,7 @@
 //! Faults of one alias.
 
+use serde_json::{Map, Value};
+
 use super::MAX_CHARS;
 use crate::engine::{
     Code, Diagnostic,
@@ -8,12 +10,13 @@ use crate::engine::{
     normalize::normal_text,
 };
 
-/// Appends the faults of `key`, that stands at `pointer`.
-pub(super) fn check(key: &str, pointer: &str, faults: &mut Vec<Diagnostic>) {
-    if let Some((code, what, help)) = of_text(key) {
+/// Appends the faults of `key`, one of `entries`, that stands at `pointer`.
+pub(super) fn check(key: &str, entries: &Map<String, Value>, pointer: &str, faults: &mut Vec<Diagnostic>) {
+    let normal = normal_text(key);
+    let twin = normal != key && entries.contains_key(&normal); // a fault of its own
+    if let Some((code, what, help)) = of_text(key).filter(|_| !twin || normal.is_empty()) {
         let mut fault =
             Diagnostic::new(code, pointer, Some(key), format!("{} {what}", quote(key))).help(help);
-        let normal = normal_text(key);
         if code == Code::AliasKeyInvalid && !normal.is_empty() && of_text(&normal).is_none() {
             fault.suggestions.push(normal);
         }

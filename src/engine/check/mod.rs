@@ -155,7 +155,7 @@ fn of_site(view: View<'_>, resource: &Resource, site: &Site, faults: &mut Vec<Di
     let reaches = reaches(view, resource, site);
     for (key, target) in entries {
         let pointer = pointer::join(&at, key);
-        key::check(key, &pointer, faults);
+        key::check(key, entries, &pointer, faults);
         target::check(view, &reaches, key, target, &pointer, faults);
     }
     table::check(resource, site, faults);

@@ -22,7 +22,10 @@ pub(super) fn check(resource: &Resource, site: &Site, faults: &mut Vec<Diagnosti
         });
         faults.push(fault);
     };
-    for (key, other) in twins(table, normal_text) {
+    for (key, other) in twins(table, normal_text)
+        .into_iter()
+        .filter(|(key, _)| !normal_text(key).is_empty())
+    {
         let message = format!(
             "{} becomes {}, and so does {}",
             quote(key),
@@ -87,7 +90,12 @@ pub(super) fn check_hops(resource: &Resource, site: &Site, faults: &mut Vec<Diag
                 )
             }
             Hop::Cycle(next) => {
-                let message = format!("{quoted} leads back to {} through {}", quote(key), quote(next));
+                let way = way(table, key)
+                    .iter()
+                    .map(|name| quote(name))
+                    .collect::<Vec<_>>()
+                    .join(" to ");
+                let message = format!("{quoted} leads back to the alias: {way}");
                 let help =
                     "write the model that is meant: only one hop is made, and it ends at another alias";
                 (Code::AliasCycle, message, help, Some(next))
@@ -154,4 +162,17 @@ fn hop<'a>(table: &'a AliasTable, key: &str, target: &'a str) -> Hop<'a> {
         }
     }
     Hop::Chain(next.key, next.target)
+}
+
+/// The aliases from `key` on, up to the one that was there before.
+fn way<'a>(table: &'a AliasTable, key: &'a str) -> Vec<&'a str> {
+    let mut seen = vec![key];
+    while let Some(hit) = seen.last().and_then(|last| table.find(last)) {
+        let known = seen.contains(&hit.target);
+        seen.push(hit.target);
+        if known {
+            break;
+        }
+    }
+    seen
 }
