@@ -40,7 +40,6 @@ struct Shared {
 }
 
 /// `POST /validate` and `POST /mutate`, judged by the newest snapshot.
-#[must_use]
 pub fn router(snapshot: watch::Receiver<Arc<Snapshot>>, metrics: Metrics) -> Router {
     let shared = Arc::new(Shared {
         snapshot,

@@ -15,13 +15,16 @@ use prometheus_client::{
 use super::{Decision, Webhook};
 use crate::engine::Kind;
 
+/// A name and its value, where there is one only.
+type Label = [(&'static str, &'static str); 1];
+
 /// Counts decisions, diagnostics, refused requests, and their time.
 #[derive(Debug, Clone)]
 pub struct Metrics {
     decisions: Family<Labels, Counter>,
-    diagnostics: Family<[(&'static str, &'static str); 1], Counter>,
+    diagnostics: Family<Label, Counter>,
     malformed: Family<Refused, Counter>,
-    duration: Family<[(&'static str, &'static str); 1], Histogram, fn() -> Histogram>,
+    duration: Family<Label, Histogram, fn() -> Histogram>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]

@@ -13,7 +13,6 @@ pub use metrics::{Gauges, Registry, registry};
 use std::sync::Arc;
 
 /// `/metrics`, `/healthz` and `/readyz`, to be merged into a server's routes.
-#[must_use]
 pub fn routes(registry: Arc<Registry>, health: Health) -> axum::Router {
     metrics::routes(registry).merge(health::routes(health))
 }

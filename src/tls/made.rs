@@ -89,10 +89,13 @@ pub(super) fn ensure(dir: &Path, names: &[String]) -> Result<(), Error> {
     write(cert, 0o644, &signed.pem())
 }
 
-/// The files as they were found: certificate and key.
+/// Certificate and key, as they stand in their files.
+type Pem = (Vec<u8>, Vec<u8>);
+
+/// The files as they were found.
 struct Old {
-    ca: Option<(Vec<u8>, Vec<u8>)>,
-    leaf: Option<(Vec<u8>, Vec<u8>)>,
+    ca: Option<Pem>,
+    leaf: Option<Pem>,
 }
 
 fn pair_of(cert: &[u8], key: &[u8]) -> Option<Pair> {
@@ -101,7 +104,7 @@ fn pair_of(cert: &[u8], key: &[u8]) -> Option<Pair> {
 }
 
 /// Two files that may be replaced; `None` when one is missing.
-fn read_ours(cert: &Path, key: &Path) -> Result<Option<(Vec<u8>, Vec<u8>)>, Error> {
+fn read_ours(cert: &Path, key: &Path) -> Result<Option<Pem>, Error> {
     let read = |path: &Path| match pair::read(path) {
         Ok(content) if content.starts_with(MARK.as_bytes()) => Ok(Some(content)),
         Ok(_) => Err(Error::NotOurs(path.to_owned())),

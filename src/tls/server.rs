@@ -3,16 +3,19 @@
 use std::{future::Future, io, pin::pin, sync::Arc, time::Duration};
 
 use axum::Router;
-use hyper::server::conn::{http1, http2};
+use hyper::{
+    server::conn::{http1, http2},
+    service::{Service, service_fn},
+};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::graceful::{GracefulShutdown, Watcher},
+    server::graceful::GracefulConnection,
     service::TowerToHyperService,
 };
 use rustls::ServerConfig;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{Notify, Semaphore, watch},
     task::JoinSet,
     time,
 };
@@ -48,6 +51,9 @@ impl Default for Limits {
 const MAX_STREAMS: u32 = 100;
 /// A silent HTTP/2 peer is asked this often whether it is still there.
 const PING: Duration = Duration::from_secs(30);
+/// A connection that never had a request may still send one for this long after the order to stop: its client cannot
+/// know of the order yet, and would have to take the closing for a failure.
+const FIRST_REQUEST: Duration = Duration::from_secs(1);
 /// Pause after a failed accept, which usually means that file descriptors ran out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -65,7 +71,7 @@ pub async fn serve(
         acceptor: config.into(),
         app,
         limits,
-        graceful: GracefulShutdown::new(),
+        stop: watch::Sender::new(()),
         tasks: JoinSet::new(),
     };
     let permits = Arc::new(Semaphore::new(limits.connections));
@@ -102,7 +108,7 @@ struct Server {
     acceptor: TlsAcceptor,
     app: Router,
     limits: Limits,
-    graceful: GracefulShutdown,
+    stop: watch::Sender<()>,
     tasks: JoinSet<()>,
 }
 
@@ -110,12 +116,11 @@ impl Server {
     /// Serves one connection; `held` is dropped at its end.
     fn spawn<P: Send + 'static>(&mut self, stream: TcpStream, held: P) {
         let (acceptor, app, limits) = (self.acceptor.clone(), self.app.clone(), self.limits);
-        // Watched from here on, so that a handshake in flight counts as work to be ended.
-        let watcher = self.graceful.watcher();
+        let stop = self.stop.subscribe();
         self.tasks.spawn(async move {
             let _held = held;
             match time::timeout(limits.handshake, shake_hands(&acceptor, stream)).await {
-                Ok(Ok(stream)) => converse(stream, app, limits, watcher).await,
+                Ok(Ok(stream)) => converse(stream, app, limits, stop).await,
                 Ok(Err(cause)) => failed_handshake(&cause),
                 Err(_) => debug!("a handshake took too long"),
             }
@@ -123,9 +128,14 @@ impl Server {
     }
 
     async fn drain(mut self) -> usize {
-        let ended = time::timeout(self.limits.drain, self.graceful.shutdown()).await;
-        while self.tasks.try_join_next().is_some() {}
-        let cut = if ended.is_ok() { 0 } else { self.tasks.len() };
+        self.stop.send_replace(());
+        let tasks = &mut self.tasks;
+        let all = async { while tasks.join_next().await.is_some() {} };
+        let cut = if time::timeout(self.limits.drain, all).await.is_ok() {
+            0
+        } else {
+            self.tasks.len()
+        };
         self.tasks.shutdown().await;
         cut
     }
@@ -137,24 +147,49 @@ async fn shake_hands(acceptor: &TlsAcceptor, stream: TcpStream) -> io::Result<Tl
     acceptor.accept(stream).await
 }
 
-async fn converse(stream: TlsStream<TcpStream>, app: Router, limits: Limits, watcher: Watcher) {
+async fn converse(stream: TlsStream<TcpStream>, app: Router, limits: Limits, stop: watch::Receiver<()>) {
     let h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-    let (io, service) = (TokioIo::new(stream), TowerToHyperService::new(app));
+    let (asked, app) = (Notify::new(), TowerToHyperService::new(app));
+    let service = service_fn(|request| {
+        asked.notify_one();
+        app.call(request)
+    });
+    let io = TokioIo::new(stream);
     let result = if h2 {
         let mut builder = http2::Builder::new(TokioExecutor::new());
         builder
             .timer(TokioTimer::new())
             .max_concurrent_streams(MAX_STREAMS)
             .keep_alive_interval(PING);
-        watcher.watch(builder.serve_connection(io, service)).await
+        finish(builder.serve_connection(io, service), &asked, stop).await
     } else {
         let mut builder = http1::Builder::new();
         builder.timer(TokioTimer::new()).header_read_timeout(limits.idle);
-        watcher.watch(builder.serve_connection(io, service)).await
+        finish(builder.serve_connection(io, service), &asked, stop).await
     };
     if let Err(cause) = result {
         debug!(%cause, "a connection ended early");
     }
+}
+
+/// Serves `connection` until its client has enough or, after the order to stop, what it has asked for is answered.
+async fn finish<C: GracefulConnection>(
+    connection: C,
+    asked: &Notify,
+    mut stop: watch::Receiver<()>,
+) -> C::Output {
+    let mut connection = pin!(connection);
+    tokio::select! {
+        result = &mut connection => return result,
+        _ = stop.changed() => {}
+    }
+    tokio::select! {
+        result = &mut connection => return result,
+        () = asked.notified() => {}
+        () = time::sleep(FIRST_REQUEST) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    connection.await
 }
 
 /// A client that turns our certificate down is worth a line to the admin; noise from the network is not.

@@ -1,10 +1,19 @@
 //! The webhooks, asked as the API server asks them.
+#![expect(
+    clippy::unwrap_used,
+    clippy::needless_pass_by_value,
+    reason = "a failed helper fails its test"
+)]
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Instant,
+};
 
 use aliasgate::{
     admission::{MAX_REVIEW, Metrics, Webhook, decide, router},
-    engine::{Code, Date, Level, Severities, Severity, Snapshot},
+    engine::{Catalogs, Code, Level, Severities, Severity, Snapshot},
+    sources::builtin,
     telemetry,
 };
 use axum::{
@@ -18,10 +27,14 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tower::ServiceExt;
 
+use crate::fixtures::TODAY;
+
 const UID: &str = "705ab4f5-6393-11e8-b7cc-42010a800002";
 
+/// No other resources, and the built-in catalogs.
 fn snapshot() -> Snapshot {
-    Snapshot::build(Arc::default(), [], Date::constant(2026, 11, 23))
+    static CATALOGS: LazyLock<Arc<Catalogs>> = LazyLock::new(|| Arc::new(builtin::catalogs()));
+    Snapshot::build(Arc::clone(&CATALOGS), [], TODAY)
 }
 
 fn webhooks(snapshot: Snapshot) -> Router {
@@ -95,10 +108,57 @@ fn patch(response: &Value) -> Value {
 
 #[tokio::test]
 async fn good_object_passes_without_a_word() {
-    let response = validate(create(json!({"fast": "gpt-4o-mini"}))).await;
+    let response = validate(create(json!({"fast": "gpt-5.2"}))).await;
     assert_eq!(response["allowed"], true);
     assert_eq!(response["warnings"], Value::Null);
     assert_eq!(response["patch"], Value::Null);
+}
+
+#[tokio::test]
+async fn seed_example_is_stored_with_two_warnings() {
+    let response = validate(create(json!({"fast": "gpt-3.5-turbo", "smart": "gpt-4-turbo"}))).await;
+    assert_eq!(response["allowed"], true);
+    let at = "spec.policies.ai.modelAliases";
+    assert_eq!(
+        response["warnings"],
+        json!([
+            format!(
+                "{at}[fast]: \"gpt-3.5-turbo\" was retired by openai on 2026-10-23 [alias-target-retired]"
+            ),
+            format!(
+                "{at}[smart]: \"gpt-4-turbo\" was retired by openai on 2026-10-23 [alias-target-retired]"
+            ),
+        ])
+    );
+    let annotations = &response["auditAnnotations"];
+    assert_eq!(annotations["codes"], "alias-target-retired=2");
+    assert_eq!(annotations["catalog"], "openai=2026-11-23");
+    assert_eq!(annotations["as-of"], "2026-11-23");
+    assert_eq!(
+        mutate(create(json!({"fast": "gpt-3.5-turbo", "smart": "gpt-4-turbo"})))
+            .await
+            .get("patch"),
+        None
+    );
+}
+
+#[tokio::test]
+async fn typo_is_refused_with_the_nearest_model() {
+    let response = validate(create(json!({"fast": "gpt-3.5-turbo", "smart": "gpt-4-turbbo"}))).await;
+    assert_eq!(response["allowed"], false);
+    let words = "Invalid value: \"gpt-4-turbbo\": openai has no such model (catalog of 2026-11-23); did you mean \"gpt-4-turbo\"";
+    let field = "spec.policies.ai.modelAliases[smart]";
+    let causes = response["status"]["details"]["causes"].as_array().unwrap();
+    assert_eq!(causes.len(), 1);
+    assert_eq!(
+        (&causes[0]["reason"], &causes[0]["field"]),
+        (&json!("FieldValueInvalid"), &json!(field))
+    );
+    let message = causes[0]["message"].as_str().unwrap();
+    assert!(message.starts_with(words), "{message}");
+    let whole = format!("AgentgatewayBackend \"openai\" is invalid: {field}: {message}");
+    assert_eq!(response["status"]["message"], whole);
+    assert_eq!(response["warnings"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -154,11 +214,11 @@ async fn all_faults_are_said_at_once() {
 
 #[tokio::test]
 async fn warning_has_place_and_code_and_refuses_nothing() {
-    let response = validate(create(json!({"gpt-4o": "gpt-4o"}))).await;
+    let response = validate(create(json!({"gpt-5.2": "gpt-5.2"}))).await;
     assert_eq!(response["allowed"], true);
     let warning = response["warnings"][0].as_str().unwrap();
     assert!(
-        warning.starts_with("spec.policies.ai.modelAliases[gpt-4o]: "),
+        warning.starts_with("spec.policies.ai.modelAliases[gpt-5.2]: "),
         "{warning}"
     );
     assert!(warning.ends_with(" [alias-self]"), "{warning}");
@@ -169,7 +229,10 @@ async fn warning_has_place_and_code_and_refuses_nothing() {
 async fn many_long_warnings_are_cut_and_counted() {
     let name = |at: usize| format!("{at:02}{}", "x".repeat(248));
     let aliases: serde_json::Map<_, _> = (0..60).map(|at| (name(at), json!(name(at)))).collect();
-    let response = validate(create(aliases.into())).await;
+    let bare = Snapshot::build(Arc::default(), [], TODAY);
+    let body = create(aliases.into()).to_string();
+    let decision = decide(&bare, Webhook::Validate, body.as_bytes()).unwrap();
+    let response = serde_json::from_slice::<Value>(&decision.into_body()).unwrap()["response"].take();
     let warnings: Vec<&str> = response["warnings"]
         .as_array()
         .unwrap()

@@ -10,3 +10,5 @@ mod fixtures;
 mod properties;
 mod resolve;
 mod schema;
+mod serve;
+mod tls;
