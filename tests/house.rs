@@ -15,7 +15,7 @@ const HOUSE: &[Room] = &[
     ("tls",       &[],                      &["arc_swap", "axum", "hyper", "hyper_util", "rcgen", "rustls", "thiserror", "tokio", "tokio_rustls", "tracing", "x509_parser"]),
     ("sources",   &["engine"],              &["saphyr_parser", "serde_json", "thiserror", "tokio", "tracing", "walkdir"]),
     ("admission", &["engine", "telemetry"], &["axum", "bytes", "http_body_util", "k8s_openapi", "kube", "prometheus_client", "serde", "serde_json", "tokio", "tracing"]),
-    ("proxy",     &["engine", "telemetry"], &["axum", "bytes", "futures_util", "gateway_api", "http_body_util", "hyper", "hyper_rustls", "hyper_util", "prometheus_client", "rustls", "serde", "serde_json", "thiserror", "tokio", "tracing"]),
+    ("proxy",     &["engine", "telemetry"], &["axum", "bytes", "futures_util", "gateway_api", "http_body_util", "hyper", "hyper_rustls", "hyper_util", "k8s_openapi", "percent_encoding", "prometheus_client", "rustls", "serde", "serde_json", "thiserror", "tokio", "tracing", "webpki_roots"]),
     ("cli",       &["admission", "crds", "engine", "proxy", "sources", "telemetry", "tls"],
                                             &["axum", "clap", "jiff", "rustls", "serde", "serde_json", "thiserror", "tokio", "tracing"]),
 ];
@@ -24,8 +24,8 @@ const HOUSE: &[Room] = &[
 #[rustfmt::skip]
 const OUTSIDE: &[&str] = &[
     "arc_swap", "axum", "bytes", "clap", "futures_util", "gateway_api", "http_body_util", "hyper", "hyper_rustls", "hyper_util", "jiff",
-    "jsonschema", "k8s_openapi", "kube", "prometheus_client", "rcgen", "rustls", "saphyr_parser", "schemars", "serde",
-    "serde_json", "serde_saphyr", "thiserror", "tokio", "tokio_rustls", "tracing", "tracing_subscriber", "unicode_normalization", "walkdir", "x509_parser",
+    "jsonschema", "k8s_openapi", "kube", "percent_encoding", "prometheus_client", "rcgen", "rustls", "saphyr_parser", "schemars", "serde",
+    "serde_json", "serde_saphyr", "thiserror", "tokio", "tokio_rustls", "tracing", "tracing_subscriber", "unicode_normalization", "walkdir", "webpki_roots", "x509_parser",
 ];
 
 /// What the engine must not touch, so that equal inputs give equal answers anywhere and at any time.

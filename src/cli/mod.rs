@@ -5,7 +5,9 @@
 
 mod crds;
 mod error;
+mod local;
 mod print;
+mod proxy;
 mod resolve;
 mod serve;
 mod validate;
@@ -26,7 +28,9 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Local(local::Args),
     Serve(serve::Args),
+    Proxy(proxy::Args),
     Validate(validate::Args),
     Resolve(resolve::Args),
     Crds(crds::Args),
@@ -57,7 +61,9 @@ pub fn main() -> ExitCode {
         }
     };
     let ended = match arguments.command {
+        Command::Local(args) => local::run(&args).map_err(error::Error::from),
         Command::Serve(args) => serve::run(args).map_err(error::Error::from),
+        Command::Proxy(args) => proxy::run(&args).map_err(error::Error::from),
         Command::Validate(args) => validate::run(&args),
         Command::Resolve(args) => resolve::run(&args),
         Command::Crds(args) => crds::run(&args),

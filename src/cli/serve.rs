@@ -25,6 +25,7 @@ use super::{Outcome, validate};
 use crate::{
     admission,
     engine::{Catalogs, Code, Date, Kind, Level, Provider, Severities, Snapshot},
+    proxy,
     sources::{
         builtin,
         files::{self, Feed},
@@ -109,6 +110,12 @@ pub(super) enum Error {
     /// Threads, signals.
     #[error("cannot start the server")]
     Start(#[source] io::Error),
+    /// A file that a flag names.
+    #[error("cannot read {0}")]
+    Read(PathBuf, #[source] io::Error),
+    /// No way to providers.
+    #[error(transparent)]
+    Proxy(#[from] proxy::Error),
 }
 
 /// Serves until a signal says stop.
@@ -244,7 +251,7 @@ async fn follow(mut snapshot: watch::Receiver<Arc<Snapshot>>, gauges: Gauges) {
 
 /// Completes when it is time to take no more connections: at once after SIGINT or a second signal, after `delay` when
 /// SIGTERM came first, so that the Service stops sending requests before we stop taking them.
-fn stop(health: Health, delay: Duration) -> io::Result<impl Future<Output = ()> + Send> {
+pub(super) fn stop(health: Health, delay: Duration) -> io::Result<impl Future<Output = ()> + Send> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     Ok(async move {
         let patient = tokio::select! {
