@@ -1,7 +1,5 @@
 //! What the pure verbs cost: `cargo bench --bench engine`.
 
-#![expect(missing_docs, reason = "criterion's macros make public items")]
-
 use std::{hint::black_box, sync::Arc};
 
 use aliasgate::{

@@ -6,6 +6,8 @@ use std::{
     sync::Arc,
 };
 
+use serde_json::Value;
+
 use super::{
     Outcome,
     error::{self, Error},
@@ -18,7 +20,7 @@ use crate::{
     },
     sources::{
         builtin,
-        documents::Places,
+        documents::{Place, Places},
         files::{self, File},
     },
 };
@@ -59,13 +61,6 @@ pub(super) fn severity(text: &str) -> Result<(Code, Level), String> {
     Ok((code.parse()?, level.parse()?))
 }
 
-/// A resource to check.
-struct Item<'a> {
-    file: &'a File,
-    places: &'a Places,
-    resource: Arc<Resource>,
-}
-
 /// Checks and prints.
 pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     let paths: Vec<_> = args.files.iter().chain(&args.paths).cloned().collect();
@@ -93,57 +88,37 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
 
 /// All faults of the resources in `files`, in the order of their places.
 fn report<'a>(args: &Args, files: &'a mut [File]) -> Report<'a> {
-    let mut summary = Summary {
-        files: files.len(),
-        ..Summary::default()
-    };
-    let values: Vec<Vec<_>> = files
-        .iter_mut()
-        .map(|file| {
-            file.documents
-                .iter_mut()
-                .map(|document| Resource::new(document.value.take()))
-                .collect()
-        })
-        .collect();
-    let mut items = Vec::new();
-    for (file, values) in files.iter().zip(values) {
-        for (document, resource) in file.documents.iter().zip(values) {
-            match resource.filter(|resource| resource.kind != Kind::Secret) {
-                Some(resource) => {
-                    items.push(Item {
-                        file,
-                        places: &document.places,
-                        resource: Arc::new(resource),
-                    });
-                }
-                None => summary.skipped += 1,
-            }
-        }
-    }
-    summary.resources = items.len();
-    let mut severities = Severities::default();
-    for (code, level) in &args.severities {
-        severities.set(*code, *level);
-    }
-    let resources = items.iter().map(|item| Arc::clone(&item.resource));
-    let as_of = args.as_of.unwrap_or_else(super::today);
-    let snapshot = Snapshot::build(Arc::new(builtin::catalogs()), resources, as_of)
-        .with_severities(severities)
-        .with_allow_annotation(args.allow_annotation);
+    let resources = resources(files);
+    let snapshot = snapshot(args, resources.iter().flatten().cloned());
     let judge = if args.no_normalize {
         check
     } else {
         check_normalized
     };
-    let mut located: Vec<_> = items
+    let mut summary = Summary {
+        files: files.len(),
+        ..Summary::default()
+    };
+    let mut located = Vec::new();
+    let documents = files
         .iter()
-        .flat_map(|item| {
-            judge(&snapshot, &item.resource)
-                .into_iter()
-                .map(|diagnostic| locate(item, diagnostic))
-        })
-        .collect();
+        .flat_map(|file| file.documents.iter().map(move |document| (file, document)));
+    for ((file, document), resource) in documents.zip(resources) {
+        let Some(resource) = resource.filter(|resource| CHECKED.contains(&resource.kind)) else {
+            summary.skipped += 1;
+            continue;
+        };
+        summary.resources += 1;
+        for diagnostic in judge(&snapshot, &resource) {
+            let place = place(&diagnostic, &document.places, resource.value());
+            located.push(Located {
+                file,
+                place,
+                resource: Arc::clone(&resource),
+                diagnostic,
+            });
+        }
+    }
     located.sort_by(|a, b| a.order().cmp(&b.order()));
     for Located { diagnostic, .. } in &located {
         *match diagnostic.severity {
@@ -153,6 +128,33 @@ fn report<'a>(args: &Args, files: &'a mut [File]) -> Report<'a> {
         } += 1;
     }
     Report { located, summary }
+}
+
+/// The kinds that can have faults. Others are read for what they say about these, or passed over.
+const CHECKED: &[Kind] = &[Kind::Backend, Kind::Policy, Kind::HttpRoute];
+
+/// The resource in each document, in order; the documents keep their places only. Secrets are not looked at.
+fn resources(files: &mut [File]) -> Vec<Option<Arc<Resource>>> {
+    let documents = files.iter_mut().flat_map(|file| &mut file.documents);
+    let resources = documents.map(|document| Resource::new(document.value.take()));
+    resources
+        .map(|resource| {
+            resource
+                .filter(|resource| resource.kind != Kind::Secret)
+                .map(Arc::new)
+        })
+        .collect()
+}
+
+fn snapshot(args: &Args, resources: impl Iterator<Item = Arc<Resource>>) -> Snapshot {
+    let mut severities = Severities::default();
+    for (code, level) in &args.severities {
+        severities.set(*code, *level);
+    }
+    let as_of = args.as_of.unwrap_or_else(super::today);
+    Snapshot::build(Arc::new(builtin::catalogs()), resources, as_of)
+        .with_severities(severities)
+        .with_allow_annotation(args.allow_annotation)
 }
 
 /// Faults of an alias itself, which are shown at the key; all others are shown at the value.
@@ -167,17 +169,11 @@ const AT_KEY: &[Code] = &[
     Code::AliasCatchAll,
 ];
 
-fn locate<'a>(item: &Item<'a>, diagnostic: Diagnostic) -> Located<'a> {
-    let (document, pointer) = (item.resource.value(), &diagnostic.pointer);
-    let place = if AT_KEY.contains(&diagnostic.code) {
-        item.places.key(document, pointer)
+/// Where `diagnostic` is shown in the text of `document`.
+fn place(diagnostic: &Diagnostic, places: &Places, document: &Value) -> Place {
+    if AT_KEY.contains(&diagnostic.code) {
+        places.key(document, &diagnostic.pointer)
     } else {
-        item.places.value(document, pointer)
-    };
-    Located {
-        file: item.file,
-        place,
-        resource: Arc::clone(&item.resource),
-        diagnostic,
+        places.value(document, &diagnostic.pointer)
     }
 }

@@ -1,5 +1,7 @@
 //! RFC 6901 JSON pointers, and the way Kubernetes writes the same places.
 
+use super::diagnostic::is_invisible;
+
 /// `pointer` with one more segment, escaped.
 ///
 /// ```
@@ -48,7 +50,7 @@ pub fn field_path(pointer: &str) -> String {
             let shown: String = segment
                 .chars()
                 .flat_map(|c| {
-                    if c.is_control() {
+                    if c.is_control() || is_invisible(c) {
                         c.escape_default().collect()
                     } else {
                         vec![c]

@@ -36,7 +36,7 @@ pub struct Feed {
     pub catalogs: Arc<Catalogs>,
     /// The levels of the admin.
     pub severities: Severities,
-    /// Whether the annotation of an object that allows codes counts.
+    /// Whether the annotation `aliasgate.dev/allow` of an object counts.
     pub allow_annotation: bool,
     /// Tells the day that counts as today; a new day makes a new snapshot.
     pub today: Arc<dyn Fn() -> Date + Send + Sync>,
