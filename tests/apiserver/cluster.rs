@@ -100,17 +100,27 @@ impl Cluster {
         let number = self.namespaces.fetch_add(1, Ordering::Relaxed);
         let name = format!("{name}-{number}");
         self.kubectl(&["create", "namespace", &name]).expect_ok();
-        Namespace { cluster: self, name }
+        self.enter(&name)
+    }
+
+    /// A namespace that is there already.
+    pub(crate) fn enter(&self, name: &str) -> Namespace<'_> {
+        let dir = tempfile::tempdir().expect("a folder for manifests");
+        Namespace {
+            cluster: self,
+            name: name.to_owned(),
+            dir,
+        }
     }
 
     /// Runs kubectl without a namespace.
     pub(crate) fn kubectl(&self, args: &[&str]) -> Said {
-        self.run(args, "", &[])
+        self.run(args, "", &[], self.dir.path())
     }
 
     /// The same with a manifest on standard input.
     pub(crate) fn kubectl_with(&self, args: &[&str], input: &str) -> Said {
-        self.run(args, input, &[])
+        self.run(args, input, &[], self.dir.path())
     }
 
     /// Applies a manifest and fails the test where that fails.
@@ -118,14 +128,15 @@ impl Cluster {
         self.kubectl_with(&["apply", "-f", "-"], manifest).expect_ok();
     }
 
-    fn run(&self, args: &[&str], input: &str, environment: &[(&str, &str)]) -> Said {
+    fn run(&self, args: &[&str], input: &str, environment: &[(&str, &str)], dir: &Path) -> Said {
         let mut child = Command::new("timeout")
             .arg(KUBECTL_LIMIT)
             .arg(self.tools.join("kubectl"))
             .args(args)
-            .current_dir(self.dir.path())
+            .current_dir(dir)
             .env("KUBECONFIG", self.dir.path().join("kubeconfig"))
             .env("KUBECACHEDIR", self.dir.path().join("cache"))
+            .env("TMPDIR", dir)
             .envs(environment.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -157,39 +168,49 @@ fn broken_pipe_is_fine(error: std::io::Error) -> std::io::Result<()> {
     }
 }
 
-/// A namespace of its own for a test.
+/// A namespace, and a folder in which kubectl finds the manifests of a test.
 pub(crate) struct Namespace<'a> {
     /// The API server that has it.
     pub(crate) cluster: &'a Cluster,
     /// Its name.
     pub(crate) name: String,
+    dir: TempDir,
 }
 
 impl Namespace<'_> {
-    /// Runs kubectl in this namespace.
-    pub(crate) fn kubectl(&self, args: &[&str], input: &str) -> Said {
-        self.kubectl_env(args, input, &[])
+    /// Writes a manifest that kubectl can name.
+    pub(crate) fn file(&self, name: &str, manifest: &str) -> &Self {
+        fs::write(self.dir.path().join(name), manifest).expect("writable");
+        self
     }
 
-    /// The same with environment variables.
-    pub(crate) fn kubectl_env(&self, args: &[&str], input: &str, environment: &[(&str, &str)]) -> Said {
+    /// What is in a file of the folder.
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.dir.path().join(name)).expect("readable")
+    }
+
+    /// Runs kubectl in this namespace; `args` as a person would type them, apart by blanks.
+    pub(crate) fn kubectl(&self, args: &str) -> Said {
+        self.run(&args.split(' ').collect::<Vec<_>>(), &[])
+    }
+
+    /// Runs kubectl with arguments that may have blanks in them.
+    pub(crate) fn run(&self, args: &[&str], environment: &[(&str, &str)]) -> Said {
         let mut all = args.to_vec();
         all.extend(["--namespace", &self.name]);
-        let mut said = self.cluster.run(&all, input, environment);
+        let mut said = self.cluster.run(&all, "", environment, self.dir.path());
         said.command = format!("kubectl {}", args.join(" "));
         said
     }
 
-    /// `kubectl apply` of a manifest.
-    pub(crate) fn apply(&self, manifest: &str) -> Said {
-        self.kubectl(&["apply", "-f", "-"], manifest)
+    /// Writes a manifest and applies it.
+    pub(crate) fn apply(&self, file: &str, manifest: &str) -> Said {
+        self.file(file, manifest).kubectl(&format!("apply -f {file}"))
     }
 
     /// The object as it is stored.
     pub(crate) fn get(&self, object: &str) -> Value {
-        let said = self.kubectl(&["get", object, "-o", "json"], "");
-        said.expect_ok();
-        serde_json::from_str(&said.out).expect("kubectl prints JSON")
+        self.kubectl(&format!("get {object} -o json")).expect_ok().json()
     }
 }
 
@@ -232,6 +253,11 @@ impl Said {
             self.text()
         );
         self
+    }
+
+    /// Standard output as JSON.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.out).expect("kubectl prints JSON")
     }
 
     /// The lines that begin with `Warning: `, without that.

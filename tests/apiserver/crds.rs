@@ -54,7 +54,9 @@ fn unknown_fields_are_stored_untouched(world: &World) {
         "policies": {"newer": true, "ai": {"newer": {}, "defaults": [{"field": "x", "value": 1}]}, "auth": {"newer": "x"}},
         "newer": "x",
     });
-    namespace.apply(&object("AgentgatewayBackend", &spec)).expect_ok();
+    namespace
+        .apply("x.json", &object("AgentgatewayBackend", &spec))
+        .expect_ok();
     assert_eq!(namespace.get("agbe/x")["spec"], spec);
 }
 
@@ -64,7 +66,8 @@ fn refuses(world: &World, kind: &str, cases: &[(Value, &str)]) {
     for (spec, words) in cases {
         let manifest = object(kind, spec);
         namespace
-            .kubectl(&["create", "--dry-run=server", "-f", "-"], &manifest)
+            .file("x.json", &manifest)
+            .kubectl("create --dry-run=server -f x.json")
             .expect_refused()
             .expect_says(words);
     }
@@ -186,7 +189,7 @@ fn rules_of_policies_are_enforced(world: &World) {
     world
         .cluster
         .namespace("policy")
-        .apply(&object("AgentgatewayPolicy", &good))
+        .apply("x.json", &object("AgentgatewayPolicy", &good))
         .expect_ok();
 }
 
@@ -224,7 +227,8 @@ fn working_backends_of_every_form_are_stored(world: &World) {
     for spec in specs {
         let manifest = object("AgentgatewayBackend", &spec);
         namespace
-            .kubectl(&["create", "--dry-run=server", "-f", "-"], &manifest)
+            .file("x.json", &manifest)
+            .kubectl("create --dry-run=server -f x.json")
             .expect_ok();
     }
 }
@@ -232,7 +236,7 @@ fn working_backends_of_every_form_are_stored(world: &World) {
 fn short_names_work(world: &World) {
     let namespace = world.cluster.namespace("short");
     for name in ["agbe", "agpol", "agentgateway"] {
-        namespace.kubectl(&["get", name], "").expect_ok();
+        namespace.kubectl(&format!("get {name}")).expect_ok();
     }
 }
 
@@ -248,6 +252,6 @@ fn routes_of_gateway_api_are_stored(world: &World) {
     let route = json!({
         "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "x"}, "spec": spec,
     });
-    namespace.apply(&route.to_string()).expect_ok();
+    namespace.apply("x.json", &route.to_string()).expect_ok();
     assert_eq!(namespace.get("httproute/x")["spec"], spec);
 }

@@ -9,21 +9,33 @@
     reason = "this is a test, though clippy cannot see it"
 )]
 
+mod certs;
 mod cluster;
 mod crds;
+mod failures;
+mod golden;
 mod manifests;
 mod process;
+mod webhook;
+mod writes;
 
-use std::{env, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
 
 use libtest_mimic::{Arguments, Trial};
 
 use cluster::Cluster;
+use webhook::Webhook;
 
 /// What every test can use.
 pub(crate) struct World {
-    /// The API server, with our CRDs.
+    /// The API server, with our CRDs and the registered webhook.
     pub(crate) cluster: Cluster,
+    _webhook: Webhook,
 }
 
 /// A test's name and body.
@@ -31,7 +43,7 @@ type Test = (&'static str, fn(&World));
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let tests: Vec<Test> = [crds::TESTS, manifests::TESTS].concat();
+    let tests: Vec<Test> = [crds::TESTS, manifests::TESTS, writes::TESTS, failures::TESTS].concat();
     let Some(tools) = env::var_os("ALIASGATE_KUBE_TOOLS").map(PathBuf::from) else {
         println!(
             "SKIPPED: the tests on a real kube-apiserver: ALIASGATE_KUBE_TOOLS is not set; ./tests/run sets it"
@@ -59,9 +71,19 @@ fn main() -> ExitCode {
 }
 
 impl World {
-    fn new(tools: &std::path::Path) -> Self {
+    /// A namespace with an object that was stored before there was a webhook.
+    pub(crate) const OLD: &str = "old";
+
+    fn new(tools: &Path) -> Self {
         let cluster = Cluster::start(tools);
         crds::install(&cluster);
-        Self { cluster }
+        cluster.kubectl(&["create", "namespace", Self::OLD]).expect_ok();
+        writes::store_old_faults(&cluster.enter(Self::OLD));
+        let webhook = Webhook::start();
+        webhook.register(&cluster);
+        Self {
+            cluster,
+            _webhook: webhook,
+        }
     }
 }

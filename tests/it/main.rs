@@ -8,6 +8,7 @@ mod documents;
 mod exemptions;
 mod feed;
 mod fixtures;
+mod manifests;
 mod properties;
 mod resolve;
 mod schema;
