@@ -156,3 +156,15 @@ fn names(code: &str, name: &str) -> bool {
             && !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':')
     })
 }
+
+/// A second crypto provider would double what must be trusted, and rustls would not know which to take.
+#[test]
+fn one_crypto_provider_is_linked() {
+    let lock =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock")).expect("readable");
+    let locked = |name: &str| lock.contains(&format!("name = \"{name}\"\n"));
+    assert!(locked("ring"));
+    for other in ["aws-lc-rs", "openssl", "native-tls", "boring"] {
+        assert!(!locked(other), "{other} is locked");
+    }
+}

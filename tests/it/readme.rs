@@ -1,0 +1,54 @@
+//! README says what the program does: what can drift is compared. `BLESS=1` writes the table of codes anew.
+
+use std::{fs, path::Path, process::Command};
+
+use aliasgate::engine::Code;
+
+const BEGIN: &str = "<!-- codes: begin -->\n";
+const END: &str = "<!-- codes: end -->";
+
+fn readme() -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("readable")
+}
+
+#[test]
+fn every_code_has_its_row() {
+    let mut table = String::from("| code | severity | when |\n|---|---|---|\n");
+    for code in Code::all() {
+        table.push_str(&format!("| `{code}` | {} | {} |\n", code.severity(), code.when()));
+    }
+    let text = readme();
+    let (head, rest) = text.split_once(BEGIN).expect("the table begins");
+    let (found, tail) = rest.split_once(END).expect("the table ends");
+    if std::env::var_os("BLESS").is_some() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+        fs::write(path, format!("{head}{BEGIN}{table}{END}{tail}")).expect("writable");
+    } else {
+        assert_eq!(found, table);
+    }
+}
+
+#[test]
+fn every_command_is_named() {
+    let output = Command::new(env!("CARGO_BIN_EXE_aliasgate"))
+        .arg("--help")
+        .output()
+        .expect("the program runs");
+    let help = String::from_utf8(output.stdout).expect("UTF-8");
+    let commands = help
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .take_while(|line| !line.is_empty());
+    let names: Vec<_> = commands
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+        .collect();
+    assert!(names.len() >= 6, "{help}");
+    for name in names {
+        assert!(
+            readme().contains(&format!("aliasgate {name}")),
+            "README does not name `aliasgate {name}`"
+        );
+    }
+}
