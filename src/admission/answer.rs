@@ -58,7 +58,7 @@ pub(super) fn refuse(response: &mut AdmissionResponse, resource: &Resource, diag
         format!("[{}]", all.join(", "))
     };
     let (kind, name) = (resource.kind.as_str(), &resource.key.name);
-    let message = format!("{kind} {} is invalid: {all}", quote(name));
+    let message = format!("{kind} \"{name}\" is invalid: {all}");
     response.allowed = false;
     response.result = Status::failure(&message, "Invalid")
         .with_code(422)

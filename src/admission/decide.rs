@@ -102,8 +102,8 @@ impl Decision {
                 Operation::Delete => "DELETE",
                 Operation::Connect => "CONNECT",
             },
-            namespace: request.namespace.as_deref().unwrap_or_default().to_owned(),
-            name: request.name.as_deref().unwrap_or_default().to_owned(),
+            namespace: name(request.namespace.as_deref().unwrap_or_default()),
+            name: name(request.name.as_deref().unwrap_or_default()),
             dry_run: request.dry_run.unwrap_or_default(),
             codes: BTreeMap::new(),
             response: answer::allowed(request.uid()),
@@ -123,6 +123,14 @@ impl Decision {
     }
 }
 
+/// Longest name of an object in Kubernetes, in characters.
+const MAX_NAME: usize = 253;
+
+/// `name`, as far as it can be one: what logs say has a limit.
+fn name(name: &str) -> String {
+    name.chars().take(MAX_NAME).collect()
+}
+
 /// Decides about the `AdmissionReview` in `body`. The same snapshot and body always give the same answer, dry run or
 /// not.
 ///
@@ -139,7 +147,7 @@ pub fn decide(snapshot: &Snapshot, webhook: Webhook, body: &[u8]) -> Result<Deci
     }
     match objects(&request) {
         Ok((new, old)) => {
-            decision.name.clone_from(&new.key.name);
+            decision.name = name(&new.key.name);
             match webhook {
                 Webhook::Validate => validate(snapshot, &mut decision, &new, old.as_ref()),
                 Webhook::Mutate => mutate(snapshot, &mut decision, &new, old.as_ref()),

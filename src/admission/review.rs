@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
 
 use super::Malformed;
-use crate::engine::{Kind, Resource};
+use crate::engine::{Kind, Resource, diagnostic::quote};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -59,8 +59,12 @@ pub(super) fn read(body: &[u8]) -> Result<Request<'_>, Malformed> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(Malformed("the body is empty".to_owned()));
     }
-    let review: Review<'_> = serde_json::from_slice(body)
-        .map_err(|cause| Malformed(format!("cannot read the body as an AdmissionReview: {cause}")))?;
+    let review: Review<'_> = serde_json::from_slice(body).map_err(|cause| {
+        Malformed(format!(
+            "cannot read the body as an AdmissionReview: {}",
+            without_values(&cause)
+        ))
+    })?;
     require("kind", review.kind.as_deref(), META_KIND)?;
     require("apiVersion", review.api_version.as_deref(), META_API_VERSION_V1)?;
     let request = review
@@ -76,11 +80,24 @@ fn require(field: &str, found: Option<&str>, wanted: &str) -> Result<(), Malform
     match found {
         Some(found) if found == wanted => Ok(()),
         Some(found) => Err(Malformed(format!(
-            "the body's {field} is {found:.80?}, but must be {wanted:?}"
+            "the body's {field} is {}, but must be {wanted:?}",
+            quote(found)
         ))),
         None => Err(Malformed(format!(
             "the body has no {field}, which must be {wanted:?}"
         ))),
+    }
+}
+
+/// What `error` says, but for the values that it quotes: they may be long, and must not reach a log.
+fn without_values(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(", expected ") {
+        Some((found, expected)) => {
+            let kind = found.split([':', '`']).next().unwrap_or_default();
+            format!("{}, expected {expected}", kind.trim_end())
+        }
+        None => text,
     }
 }
 
@@ -109,8 +126,9 @@ impl Request<'_> {
 
     fn resource(&self, field: &'static str, raw: Option<&RawValue>) -> Result<Option<Resource>, Unreadable> {
         let Some(raw) = raw else { return Ok(None) };
-        let object: Object<'_> = serde_json::from_str(raw.get())
-            .map_err(|cause| Unreadable(format!("cannot read request.{field}: {cause}")))?;
+        let object: Object<'_> = serde_json::from_str(raw.get()).map_err(|cause| {
+            Unreadable(format!("cannot read request.{field}: {}", without_values(&cause)))
+        })?;
         let resource = Resource::new(object.into_value(self.namespace.as_deref()));
         match resource.filter(|resource| Some(resource.kind) == self.kind()) {
             Some(resource) => Ok(Some(resource)),

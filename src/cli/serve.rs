@@ -234,7 +234,11 @@ fn report_catalogs(catalogs: &Catalogs, health: &Health, gauges: &Gauges) {
             .map(|catalog| format!("{} as of {}", catalog.provider, catalog.as_of))
             .collect(),
     );
-    health.open("catalogs");
+    if known.is_empty() {
+        health.close("catalogs", "there are none");
+    } else {
+        health.open("catalogs");
+    }
 }
 
 fn report_snapshot(snapshot: &Snapshot, gauges: &Gauges) {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    Key, Kind, Resource, Snapshot,
+    AliasTable, Key, Kind, Resource, Snapshot,
     diagnostic::quote,
     pointer,
     resource::{Scope, Site, Target},
@@ -299,4 +299,76 @@ pub fn resolve(snapshot: &Snapshot, place: &Place, requested: &str) -> Resolutio
             .push(format!("{map} has no match: the name is sent as it is")),
     }
     resolution
+}
+
+/// The provider at `place` and the layers that reach it, strongest first.
+fn reach<'a>(snapshot: &'a Snapshot, place: &Place) -> Option<(&'a Target, Vec<Layer<'a>>)> {
+    let view = snapshot.view();
+    let backend = view.get(Kind::Backend, &place.backend)?;
+    let mut targets = backend.targets().iter();
+    let provider = targets.find(|target| target.name == place.provider)?;
+    let layers = layers(view, backend, provider, place.route.as_ref());
+    Some((provider, layers))
+}
+
+/// The AI setting `field`, such as `routes`, that is in force at `place`: whole, from the strongest resource that sets
+/// it.
+///
+/// ```
+/// use std::sync::Arc;
+/// use aliasgate::engine::{Date, Key, Resource, Snapshot, resolve::{Place, setting}};
+/// let backend = Resource::new(serde_json::json!({
+///     "apiVersion": "agentgateway.dev/v1alpha1", "kind": "AgentgatewayBackend", "metadata": {"name": "openai"},
+///     "spec": {"ai": {"provider": {"openai": {}}}, "policies": {"ai": {"routes": {"*": "Passthrough"}}}},
+/// })).expect("a backend");
+/// let snapshot = Snapshot::build(Arc::default(), [Arc::new(backend)], Date::constant(2026, 11, 23));
+/// let place = Place { backend: Key::new("default", "openai"), provider: "backend".into(), route: None };
+/// assert_eq!(setting(&snapshot, &place, "routes").and_then(|routes| routes["*"].as_str()), Some("Passthrough"));
+/// ```
+#[must_use]
+pub fn setting<'a>(snapshot: &'a Snapshot, place: &Place, field: &str) -> Option<&'a Value> {
+    let (_, layers) = reach(snapshot, place)?;
+    in_force(&layers, field).map(|(_, value)| value)
+}
+
+/// What [`resolve`] finds at one place, made ready once for many names and without the steps.
+///
+/// ```
+/// use std::sync::Arc;
+/// use aliasgate::engine::{Date, Key, Resource, Snapshot, resolve::{Lookup, Place}};
+/// let backend = Resource::new(serde_json::json!({
+///     "apiVersion": "agentgateway.dev/v1alpha1", "kind": "AgentgatewayBackend", "metadata": {"name": "openai"},
+///     "spec": {"ai": {"provider": {"openai": {}}}, "policies": {"ai": {"modelAliases": {"fast": "gpt-4o"}}}},
+/// })).expect("a backend");
+/// let snapshot = Snapshot::build(Arc::default(), [Arc::new(backend)], Date::constant(2026, 11, 23));
+/// let place = Place { backend: Key::new("default", "openai"), provider: "backend".into(), route: None };
+/// let lookup = Lookup::new(&snapshot, &place);
+/// assert_eq!((lookup.target("fast"), lookup.target("other")), ("gpt-4o", "other"));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Lookup {
+    /// The name that counts instead of the client's.
+    pinned: Option<String>,
+    table: AliasTable,
+}
+
+impl Lookup {
+    /// The look-up at `place`.
+    #[must_use]
+    pub fn new(snapshot: &Snapshot, place: &Place) -> Self {
+        let Some((provider, layers)) = reach(snapshot, place) else {
+            return Self::default();
+        };
+        let pinned = pinned(&layers, provider).ok().flatten().map(|(name, _)| name);
+        let layer = in_force(&layers, "modelAliases").map(|(layer, _)| layer);
+        let table = layer.map(|layer| layer.site.table.clone()).unwrap_or_default();
+        Self { pinned, table }
+    }
+
+    /// The name that is sent where a client asks for `requested`: what [`resolve`] calls the target.
+    #[must_use]
+    pub fn target<'a>(&'a self, requested: &'a str) -> &'a str {
+        let name = self.pinned.as_deref().unwrap_or(requested);
+        self.table.find(name).map_or(name, |hit| hit.target)
+    }
 }

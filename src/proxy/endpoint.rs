@@ -9,16 +9,9 @@ use hyper::{
 };
 use serde_json::Value;
 
-use super::{
-    answer::Refusal,
-    credential::Credential,
-    paths,
-    route_type::{RouteType, RouteTypes},
-};
-use crate::engine::{Key, Provider, Snapshot, diagnostic::quote};
+use super::{answer::Refusal, credential::Credential, paths, route_type::RouteType};
+use crate::engine::{Provider, Resource, Snapshot, diagnostic::quote, resource::Target};
 
-/// The name of the single form `spec.ai.provider`.
-const SINGLE: &str = "backend";
 /// Azure OpenAI's domain and Foundry's.
 const AZURE_DOMAINS: [&str; 2] = [".openai.azure.com", ".services.ai.azure.com"];
 const ANTHROPIC_VERSION: (HeaderName, HeaderValue) = (
@@ -70,7 +63,6 @@ enum PathRule {
 pub(crate) struct Endpoint {
     /// The name in `groups`, or that of the single form.
     pub(crate) name: String,
-    pub(crate) routes: RouteTypes,
     vendor: Vendor,
     scheme: Scheme,
     authority: Authority,
@@ -82,29 +74,19 @@ pub(crate) struct Endpoint {
     part: Option<&'static str>,
 }
 
-/// The endpoints of `backend`, in the order in which they are tried, or why it is no AI backend.
+/// The endpoints of `backend`, in the order in which they are tried, or why it cannot be served.
 pub(crate) fn all(
     snapshot: &Snapshot,
-    key: &Key,
-    backend: &Value,
+    backend: &Resource,
     stand_in: Option<SocketAddr>,
 ) -> Result<Vec<Arc<Endpoint>>, String> {
-    let Some(ai) = backend.pointer("/spec/ai") else {
+    if backend.value().pointer("/spec/ai").is_none() {
         return Err("only backends with spec.ai are served".into());
-    };
-    let policies = backend.pointer("/spec/policies").unwrap_or(&Value::Null);
-    let of = |name: &str, provider: &Value| {
-        Endpoint::new(snapshot, key, name, provider, policies, stand_in).map(Arc::new)
-    };
-    if let Some(provider) = ai.get("provider") {
-        return Ok(vec![of(SINGLE, provider)?]);
     }
-    let groups = ai.get("groups").and_then(Value::as_array).into_iter().flatten();
-    let providers = groups
-        .filter_map(|group| group.get("providers")?.as_array())
-        .flatten();
-    let endpoints: Vec<_> = providers
-        .map(|one| of(text(one, "name").unwrap_or_default(), one))
+    let endpoints: Vec<_> = backend
+        .targets()
+        .iter()
+        .map(|target| Endpoint::new(snapshot, backend, target, stand_in).map(Arc::new))
         .collect::<Result<_, _>>()?;
     if endpoints.is_empty() {
         Err("spec.ai has no provider".into())
@@ -123,41 +105,35 @@ fn text<'a>(value: &'a Value, field: &str) -> Option<&'a str> {
 impl Endpoint {
     fn new(
         snapshot: &Snapshot,
-        key: &Key,
-        name: &str,
-        provider: &Value,
-        backend_policies: &Value,
+        backend: &Resource,
+        target: &Target,
         stand_in: Option<SocketAddr>,
     ) -> Result<Self, String> {
+        let provider = backend.value().pointer(&target.pointer).unwrap_or(&Value::Null);
         let (vendor, config) = Vendor::of(provider)?;
         // A provider's own policy counts before the backend's, field by field.
-        let policy = |pointer: &str| {
-            let own = provider
-                .get("policies")
-                .and_then(|policies| policies.pointer(pointer));
-            own.or_else(|| backend_policies.pointer(pointer))
-                .filter(|value| !value.is_null())
+        let policy = |field: &str| {
+            let of_all = backend.value().pointer("/spec/policies");
+            let layers = [provider.get("policies"), of_all];
+            let mut found = layers.into_iter().filter_map(|policies| policies?.get(field));
+            found.find(|value| !value.is_null())
         };
+        let key = &backend.key;
         let host = own_host(provider, config, &key.namespace)?;
-        let tls = policy("/tls");
+        let tls = policy("tls");
         let plain = host.is_some() && tls.is_none();
-        let credential = Credential::new(snapshot, &key.namespace, policy("/auth"), &vendor);
+        let credential = Credential::new(snapshot, &key.namespace, policy("auth"), &vendor);
         let path = match (text(provider, "path"), text(provider, "pathPrefix")) {
             (Some(path), _) => PathRule::Fixed(rooted(path)),
             (None, Some(prefix)) => PathRule::Vendor(Some(rooted(prefix).trim_end_matches('/').to_owned())),
             (None, None) if host.is_some() && !matches!(vendor, Vendor::Custom(_)) => PathRule::Client,
             (None, None) => PathRule::Vendor(None),
         };
-        let guard = policy("/ai/promptGuard")
-            .map(|_| "policies.ai.promptGuard")
-            .or_else(|| config.get("moderation").map(|_| "openai.moderation"))
-            .or_else(|| config.get("guardrail").map(|_| "bedrock.guardrail"));
         let mut endpoint = Self {
-            name: name.to_owned(),
-            routes: RouteTypes::new(policy("/ai/routes")),
+            name: target.name.clone(),
             scheme: if plain { Scheme::HTTP } else { Scheme::HTTPS },
             authority: authority(&host.clone().unwrap_or_else(|| vendor.host()))?,
-            closed: closed(&vendor, &credential, host.is_some(), tls, guard),
+            closed: closed(&vendor, &credential, host.is_some(), tls),
             vendor,
             path,
             credential,
@@ -166,6 +142,9 @@ impl Endpoint {
         if let Some(address) = stand_in {
             endpoint.lead_to(address, host.is_some());
         }
+        let guards = ["moderation", "guardrail"];
+        let guard = guards.into_iter().find(|guard| config.get(guard).is_some());
+        endpoint.closed = guard.map(unguarded).or(endpoint.closed);
         Ok(endpoint)
     }
 
@@ -262,28 +241,23 @@ impl Endpoint {
         self.authority.as_str()
     }
 
-    /// What keeps requests from being sent, if anything.
-    pub(crate) fn obstacle(&self) -> Option<&str> {
+    /// Where requests go, and what keeps them from being sent, if anything.
+    pub(crate) fn note(&self) -> String {
+        let place = format!("provider {} at {}", self.name, self.authority);
         match (&self.closed, &self.credential) {
-            (Some(why), _) | (None, Credential::Missing(why)) => Some(why),
-            _ => None,
+            (Some(why), _) | (None, Credential::Missing(why)) => format!("{place}: {why}"),
+            _ => place,
         }
     }
 }
 
+/// Why nothing is sent where a guard is set that this proxy does not know.
+pub(crate) fn unguarded(guard: &str) -> String {
+    format!("{guard} is not supported by this proxy, and requests must not pass without it")
+}
+
 /// Why nothing can be sent, where that is certain before any request.
-fn closed(
-    vendor: &Vendor,
-    credential: &Credential,
-    own_host: bool,
-    tls: Option<&Value>,
-    guard: Option<&str>,
-) -> Option<String> {
-    if let Some(guard) = guard {
-        return Some(format!(
-            "{guard} is not supported, and requests must not pass without it"
-        ));
-    }
+fn closed(vendor: &Vendor, credential: &Credential, own_host: bool, tls: Option<&Value>) -> Option<String> {
     if let Credential::Unsupported(what) = credential {
         return Some(format!("{what} by this proxy; use key, secretRef or passthrough"));
     }

@@ -26,7 +26,6 @@ use super::{
     serving::Serving,
     upstream::Client,
 };
-use crate::engine::resolve;
 
 /// Most providers that one request is tried at.
 const MAX_TRIES: usize = 3;
@@ -61,7 +60,6 @@ pub(crate) struct Gate {
 
 /// A request on its way, without its body.
 struct Call<'a> {
-    serving: &'a Serving,
     rule: &'a Rule,
     method: Method,
     /// As the rule has rewritten it.
@@ -124,7 +122,6 @@ impl Gate {
         let path = rewritten.as_deref().unwrap_or_else(|| parts.uri.path());
         let query = parts.uri.query();
         let mut call = Call {
-            serving,
             rule,
             method: parts.method.clone(),
             path,
@@ -132,7 +129,7 @@ impl Gate {
             headers,
         };
         let first = &legs[0];
-        let route_type = first.endpoint.routes.of(path);
+        let route_type = first.routes.of(path);
         let (model, body) = match route_type.model_in() {
             ModelIn::Body => return self.with_model(&mut call, legs, body).await,
             ModelIn::Nowhere => (String::new(), body),
@@ -141,13 +138,10 @@ impl Gate {
                     let message = "the path names no model; expected …/models/MODEL:METHOD";
                     Refusal::new(StatusCode::BAD_REQUEST, "missing_model", message)
                 })?;
-                (
-                    resolve::resolve(&serving.snapshot, &first.place, &native.model).target,
-                    body,
-                )
+                (first.aliases.target(&native.model).to_owned(), body)
             }
         };
-        let uri = first.endpoint.uri(route_type, path, query, &model)?;
+        let uri = first.uri(route_type, path, query, &model)?;
         self.send(
             &mut call,
             Sending {
@@ -299,10 +293,9 @@ fn prepare<'a>(
     bytes: &Bytes,
     model: &Model<'_>,
 ) -> Result<Sending<'a>, Refusal> {
-    let route_type = leg.endpoint.routes.of(call.path);
-    let resolution = resolve::resolve(&call.serving.snapshot, &leg.place, &model.name);
-    let target = resolution.target;
-    let uri = leg.endpoint.uri(route_type, call.path, call.query, &target)?;
+    let route_type = leg.routes.of(call.path);
+    let target = leg.aliases.target(&model.name);
+    let uri = leg.uri(route_type, call.path, call.query, target)?;
     debug!(
         backend = &*leg.backend,
         provider = leg.endpoint.name,
@@ -313,7 +306,7 @@ fn prepare<'a>(
     let body = if target == model.name || route_type.model_in() != ModelIn::Body {
         Outgoing::parts([bytes.clone()])
     } else {
-        Outgoing::parts(rewrite::replace(bytes, model.range.clone(), &target))
+        Outgoing::parts(rewrite::replace(bytes, model.range.clone(), target))
     };
     Ok(Sending {
         leg,

@@ -13,12 +13,19 @@ use gateway_api::httproutes::{
     HttpRouteRulesTimeouts as Timeouts,
 };
 use hyper::{
-    HeaderMap,
+    HeaderMap, Uri,
     header::{HeaderName, HeaderValue},
 };
 
-use super::endpoint::Endpoint;
-use crate::engine::{Key, resolve::Place};
+use super::{
+    answer::Refusal,
+    endpoint::{Endpoint, unguarded},
+    route_type::{RouteType, RouteTypes},
+};
+use crate::engine::{
+    Key, Snapshot,
+    resolve::{self, Lookup, Place},
+};
 
 /// A rule, ready for requests.
 #[derive(Debug)]
@@ -40,14 +47,57 @@ pub(crate) struct Share {
     pub(crate) legs: Result<Vec<Leg>, String>,
 }
 
-/// One provider that a rule leads to.
+/// One provider that a rule leads to, with the settings that are in force there.
 #[derive(Debug)]
 pub(crate) struct Leg {
     pub(crate) endpoint: Arc<Endpoint>,
-    /// The same place as the engine knows it.
-    pub(crate) place: Place,
     /// `namespace/name` of the backend, for metrics.
     pub(crate) backend: Arc<str>,
+    pub(crate) routes: RouteTypes,
+    pub(crate) aliases: Lookup,
+    /// Why nothing must be sent.
+    pub(crate) closed: Option<String>,
+    /// Settings that are in force in the gateway and not applied here.
+    pub(crate) unapplied: Vec<&'static str>,
+}
+
+/// Settings that change requests in the gateway; this proxy changes the model only.
+const UNAPPLIED: [&str; 6] = [
+    "defaults",
+    "finalTransformations",
+    "overrides",
+    "prompt",
+    "promptCaching",
+    "transformations",
+];
+
+impl Leg {
+    fn new(snapshot: &Snapshot, endpoint: &Arc<Endpoint>, place: &Place, backend: Arc<str>) -> Self {
+        let setting = |field: &str| resolve::setting(snapshot, place, field);
+        let unapplied = UNAPPLIED.into_iter().filter(|field| setting(field).is_some());
+        Self {
+            endpoint: Arc::clone(endpoint),
+            backend,
+            routes: RouteTypes::new(setting("routes")),
+            aliases: Lookup::new(snapshot, place),
+            closed: setting("promptGuard").map(|_| unguarded("policies.ai.promptGuard")),
+            unapplied: unapplied.collect(),
+        }
+    }
+
+    /// Where a request goes: the URI at the provider.
+    pub(crate) fn uri(
+        &self,
+        route_type: RouteType,
+        path: &str,
+        query: Option<&str>,
+        model: &str,
+    ) -> Result<Uri, Refusal> {
+        match &self.closed {
+            Some(why) => Err(Refusal::unsupported(why)),
+            None => self.endpoint.uri(route_type, path, query, model),
+        }
+    }
 }
 
 /// New paths.
@@ -224,20 +274,19 @@ fn timeout(timeouts: &Timeouts) -> Option<Duration> {
 
 /// The legs of a backend as `route`'s rule reaches them.
 pub(crate) fn legs(
+    snapshot: &Snapshot,
     backend: &Key,
     endpoints: &[Arc<Endpoint>],
     route: Option<(Key, Option<String>)>,
 ) -> Vec<Leg> {
     let label: Arc<str> = backend.to_string().into();
-    let place = |endpoint: &Endpoint| Place {
-        backend: backend.clone(),
-        provider: endpoint.name.clone(),
-        route: route.clone(),
-    };
-    let leg = |endpoint: &Arc<Endpoint>| Leg {
-        endpoint: Arc::clone(endpoint),
-        place: place(endpoint),
-        backend: Arc::clone(&label),
+    let leg = |endpoint: &Arc<Endpoint>| {
+        let place = Place {
+            backend: backend.clone(),
+            provider: endpoint.name.clone(),
+            route: route.clone(),
+        };
+        Leg::new(snapshot, endpoint, &place, Arc::clone(&label))
     };
     endpoints.iter().map(leg).collect()
 }

@@ -8,12 +8,13 @@ use std::{
 
 use gateway_api::httproutes::{HttpRoute, HttpRouteRulesBackendRefs as BackendRef};
 use serde::Deserialize;
+use serde_json::Value;
 use tracing::{info, warn};
 
 use super::{
     endpoint::{self, Endpoint},
     routes::Routes,
-    rule::{self, Rule, Share},
+    rule::{self, Leg, Rule, Share},
 };
 use crate::engine::{Diagnostic, Key, Kind, Resource, Severity, Snapshot, check, normalize};
 
@@ -32,9 +33,8 @@ pub(crate) struct Reading {
 /// An immutable routing table. A change of any resource makes a new one; requests in flight keep theirs.
 #[derive(Debug)]
 pub(crate) struct Serving {
-    /// The accepted resources only, refused ones in their last good version.
-    pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) routes: Routes,
+    /// What is served, refused resources in their last good version.
     accepted: Accepted,
     refused: Vec<Refused>,
     /// Backends and routes that are served, with what is notable about them.
@@ -90,56 +90,58 @@ impl Serving {
             .with_severities(snapshot.severities().clone())
             .with_allow_annotation(snapshot.allows_annotation());
         let mut serving = Self {
-            snapshot: Arc::new(effective),
             routes: Routes::default(),
             accepted,
             refused,
             served: BTreeMap::new(),
         };
-        serving.connect(reading);
+        let routed = snapshot.all(Kind::HttpRoute).next().is_some();
+        serving.connect(&effective, reading, routed);
         serving.log(previous);
         serving
     }
 
     /// Fills the index from the accepted resources.
-    fn connect(&mut self, reading: Reading) {
+    fn connect(&mut self, snapshot: &Snapshot, reading: Reading, routed: bool) {
         let mut backends = Backends::new();
-        for backend in self.snapshot.all(Kind::Backend) {
-            let key = &backend.key;
-            let Ok(endpoints) = endpoint::all(&self.snapshot, key, backend.value(), reading.stand_in) else {
+        for backend in snapshot.all(Kind::Backend) {
+            let Ok(endpoints) = endpoint::all(snapshot, backend, reading.stand_in) else {
                 continue;
             };
-            let notes = endpoints.iter().map(|endpoint| match endpoint.obstacle() {
-                Some(obstacle) => format!(
-                    "provider {} at {}: {obstacle}",
-                    endpoint.name,
-                    endpoint.authority()
-                ),
-                None => format!("provider {} at {}", endpoint.name, endpoint.authority()),
-            });
-            self.served.insert((Kind::Backend, key.clone()), notes.collect());
-            backends.insert(key.clone(), endpoints);
+            let id = (Kind::Backend, backend.key.clone());
+            self.served
+                .insert(id, endpoints.iter().map(|endpoint| endpoint.note()).collect());
+            backends.insert(backend.key.clone(), endpoints);
         }
-        let mut any_route = false;
-        for resource in self.snapshot.all(Kind::HttpRoute) {
-            any_route = true;
+        for policy in snapshot.all(Kind::Policy) {
+            let id = (Kind::Policy, policy.key.clone());
+            self.served.insert(id, policy_notes(policy));
+        }
+        for resource in snapshot.all(Kind::HttpRoute) {
             let Ok(route) = HttpRoute::deserialize(resource.value()) else {
                 continue;
             };
             let mut notes = BTreeSet::new();
-            let make = |at: usize| Arc::new(rule_of(&resource.key, &route, at, &backends, &mut notes));
+            let make = |at| {
+                Arc::new(rule_of(
+                    snapshot,
+                    &resource.key,
+                    &route,
+                    at,
+                    &backends,
+                    &mut notes,
+                ))
+            };
             if self.routes.add(&resource.key, &route, make).is_ok() {
-                self.served.insert(
-                    (Kind::HttpRoute, resource.key.clone()),
-                    notes.into_iter().collect(),
-                );
+                let id = (Kind::HttpRoute, resource.key.clone());
+                self.served.insert(id, notes.into_iter().collect());
             }
         }
         let mut all = backends.iter();
-        if let (false, Some((key, endpoints)), None) = (any_route, all.next(), all.next()) {
+        if let (false, Some((key, endpoints)), None) = (routed, all.next(), all.next()) {
             let share = Share {
                 weight: 1,
-                legs: Ok(rule::legs(key, endpoints, None)),
+                legs: Ok(rule::legs(snapshot, key, endpoints, None)),
             };
             self.routes.add_catch_all(Arc::new(Rule::plain(vec![share])));
         }
@@ -238,7 +240,7 @@ fn judge(
         Arc::clone(resource)
     };
     let unusable = match resource.kind {
-        Kind::Backend => endpoint::all(snapshot, &stored.key, stored.value(), reading.stand_in).err(),
+        Kind::Backend => endpoint::all(snapshot, &stored, reading.stand_in).err(),
         Kind::HttpRoute => match HttpRoute::deserialize(stored.value()) {
             Ok(route) => {
                 let nowhere = |_| Arc::new(Rule::plain(Vec::new()));
@@ -263,6 +265,7 @@ fn normalized(snapshot: &Snapshot, resource: &Arc<Resource>) -> Arc<Resource> {
 
 /// The rule at `at` of `route` with the backends it leads to; `notes` takes what is wrong with any of them.
 fn rule_of(
+    snapshot: &Snapshot,
     key: &Key,
     route: &HttpRoute,
     at: usize,
@@ -274,10 +277,12 @@ fn rule_of(
     };
     let shares = rule.backend_refs.iter().flatten().map(|reference| {
         let legs = target(key, reference, backends).map(|(backend, endpoints)| {
-            rule::legs(&backend, endpoints, Some((key.clone(), rule.name.clone())))
+            let route = Some((key.clone(), rule.name.clone()));
+            rule::legs(snapshot, &backend, endpoints, route)
         });
-        if let Err(why) = &legs {
-            notes.insert(why.clone());
+        match &legs {
+            Ok(legs) => notes.extend(legs.iter().flat_map(leg_notes)),
+            Err(why) => drop(notes.insert(why.clone())),
         }
         // A reference that leads nowhere keeps its weight: Gateway API wants errors for its share.
         Share {
@@ -288,6 +293,37 @@ fn rule_of(
         }
     });
     Rule::new(rule, shares.collect())
+}
+
+/// What the gateway does with requests to `leg` and this proxy does not.
+fn leg_notes(leg: &Leg) -> Vec<String> {
+    let of = |what: &str| {
+        format!(
+            "{}: policies.ai.{what} is not applied but for the model",
+            leg.backend
+        )
+    };
+    let unapplied = leg.unapplied.iter().map(|what| of(what));
+    unapplied.chain(leg.closed.clone()).collect()
+}
+
+/// What of `policy` the gateway applies and this proxy does not.
+fn policy_notes(policy: &Resource) -> Vec<String> {
+    let fields = |pointer: &str, known: &'static [&str]| {
+        let fields = policy.value().pointer(pointer).and_then(Value::as_object);
+        let unknown = fields
+            .into_iter()
+            .flatten()
+            .filter(move |(field, _)| !known.contains(&field.as_str()));
+        unknown.map(|(field, _)| field.clone()).collect::<Vec<_>>()
+    };
+    let of_backend = fields("/spec/backend", &["ai"]);
+    let others = fields("/spec", &["backend", "targetRefs", "targetSelectors"]);
+    let all = of_backend
+        .iter()
+        .map(|field| format!("spec.backend.{field}"))
+        .chain(others.iter().map(|field| format!("spec.{field}")));
+    all.map(|field| format!("{field} is not applied")).collect()
 }
 
 /// What `reference` in the route `key` leads to.

@@ -547,7 +547,7 @@ async fn what_is_no_review_gets_400_and_the_reason() {
         (without("/request", "operation"), "missing field `operation`"),
         (
             with("/request/operation", json!("PATCH")),
-            "unknown variant `PATCH`",
+            "unknown variant, expected one of `CREATE`, `UPDATE`, `DELETE`, `CONNECT` at line 1",
         ),
         (good.to_string() + "x", "trailing characters"),
     ];
@@ -558,6 +558,28 @@ async fn what_is_no_review_gets_400_and_the_reason() {
             assert!(text.contains(why), "{body}: {text}");
         }
     }
+}
+
+#[test]
+fn refusal_repeats_no_long_or_secret_value() {
+    let secret = "hush, expected ".repeat(1000);
+    for body in [
+        json!(secret),
+        json!({"kind": secret}),
+        json!({"request": {"uid": [secret]}}),
+        json!({"kind": [secret]}),
+    ] {
+        let malformed = decide(&snapshot(), Webhook::Validate, body.to_string().as_bytes())
+            .unwrap_err()
+            .to_string();
+        assert!(malformed.len() < 300, "{malformed}");
+    }
+    let mut asked = create(json!({}));
+    asked["request"]["operation"] = json!(secret);
+    let malformed = decide(&snapshot(), Webhook::Validate, asked.to_string().as_bytes())
+        .unwrap_err()
+        .to_string();
+    assert!(!malformed.contains("hush"), "{malformed}");
 }
 
 #[tokio::test]
