@@ -3,7 +3,7 @@
 use super::Provider;
 use crate::engine::{
     diagnostic::is_invisible,
-    suggest::{GEOS, plain},
+    suggest::{GEOS, distance, plain},
 };
 
 /// What the form of an id says, before any catalog is asked.
@@ -259,7 +259,7 @@ fn arn(id: &str) -> Form<'_> {
 fn fireworks(id: &str) -> Form<'_> {
     let parts: Vec<&str> = id.split(['/', '#']).collect();
     match parts[..] {
-        ["accounts", "fireworks", ..] => Form::Plain,
+        ["accounts", account, ..] if distance(account, "fireworks") <= 2 => Form::Plain,
         [
             "accounts",
             _,

@@ -147,9 +147,11 @@ impl Case<'_> {
         }
         let spelling = Spelling::new(id);
         match slip::find(&self.query(catalog, id, &spelling)) {
+            // What is far from all listed ids may be anything, but no slip.
             Some(evidence) => self.misspelt(catalog, &spelling, &evidence),
-            None => self.unknown(catalog, &spelling),
+            None => None,
         }
+        .unwrap_or_else(|| self.unknown(catalog, &spelling))
     }
 
     /// The same but for the case of letters, or upper case where no id has any.
@@ -183,7 +185,7 @@ impl Case<'_> {
         let prefix = prefix::of(provider, id)?;
         let known = self.lists(prefix.rest);
         let own = prefix.names == Some(provider);
-        if provider.world() == World::Host && !known && !own {
+        if provider.world() == World::Host && !known && !(own && prefix.rest.contains('/')) {
             return None;
         }
         let other = prefix.names.filter(|_| !known && !own);

@@ -1,6 +1,7 @@
 //! What providers offer: catalogs of model ids, and the judgement of one id against them.
 
 mod brand;
+mod dates;
 mod form;
 mod judge;
 mod model;
@@ -80,6 +81,16 @@ impl Catalog {
     /// All models, sorted by id.
     pub fn models(&self) -> impl ExactSizeIterator<Item = &Model> {
         self.models.iter()
+    }
+
+    /// Whether a snapshot of `day` (as `YYYYMMDD`) would be listed: catalogs that follow the lives of models lag behind
+    /// by weeks, bare lists of ids by nobody knows how much.
+    pub(crate) fn would_know(&self, day: u32) -> bool {
+        const LAG: i64 = 180; // days
+        let follows = self.models.iter().any(|model| model.retires.is_some());
+        let (year, month, of_month) = (day / 10_000, day / 100 % 100, (day % 100).max(1));
+        let date = Date::new(year as i16, month as i8, of_month as i8);
+        follows && date.is_ok_and(|date| date.saturating_add(jiff::Span::new().days(LAG)) <= self.as_of)
     }
 
     /// The model in row `at` of the index.

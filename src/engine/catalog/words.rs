@@ -26,28 +26,34 @@ pub(crate) fn is_known(catalogs: &Catalogs, word: &str) -> bool {
             .any(|catalog| catalog.index().word(word).is_some())
 }
 
-/// The words of `catalog` that `word` may be meant for: one slip away, or the same with an ending or a beginning more
-/// or less. The second of a pair says whether it is one slip.
-pub(crate) fn near<'a>(catalog: &'a Catalog, word: &str) -> Vec<(&'a str, bool)> {
-    const SHORTEST: usize = 3; // letters
+/// How a word is near to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Near {
+    /// A few letters more or less at the end or at the beginning.
+    Affix,
+    /// One letter more or less there.
+    Ending,
+    /// One letter more, less, another, or swapped with its neighbor.
+    Slip,
+}
+
+/// The words of `catalog` that `word` may be meant for.
+pub(crate) fn near<'a>(catalog: &'a Catalog, word: &str) -> Vec<(&'a str, Near)> {
+    const SHORTEST: usize = 2; // letters
+    const SHORTEST_OTHER: usize = 3; // letters
     const AFFIX: usize = 4; // letters
     if word.len() < SHORTEST {
         return Vec::new();
     }
     let others = catalog.index().vocabulary().iter().map(AsRef::as_ref);
-    let fits = others.filter(|other: &&str| other.len() >= SHORTEST && *other != word && is_word(other));
+    let fits = others.filter(|other: &&str| other.len() >= SHORTEST_OTHER && *other != word && is_word(other));
     fits.filter_map(|other| {
         let apart = word.len().abs_diff(other.len());
-        if apart <= 1 && distance(word, other) == 1 {
-            return Some((other, true));
+        let (short, long) = if word.len() < other.len() { (word, other) } else { (other, word) };
+        if apart <= AFFIX && (long.starts_with(short) || long.ends_with(short)) {
+            return Some((other, if apart == 1 { Near::Ending } else { Near::Affix }));
         }
-        let (short, long) = if word.len() < other.len() {
-            (word, other)
-        } else {
-            (other, word)
-        };
-        let affix = apart <= AFFIX && (long.starts_with(short) || long.ends_with(short));
-        affix.then_some((other, false))
+        (apart <= 1 && distance(word, other) == 1).then_some((other, Near::Slip))
     })
     .collect()
 }

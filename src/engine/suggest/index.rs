@@ -134,9 +134,9 @@ impl Index {
         equal(&self.keys, key(&spelling.squash))
     }
 
-    /// Rows with the same tokens as `spelling` in any order, leading zeros apart.
-    pub(crate) fn same_tokens(&self, spelling: &Spelling) -> impl Iterator<Item = usize> + '_ {
-        equal(&self.bags, bag(spelling.tokens()))
+    /// Rows with the same tokens in any order, leading zeros apart.
+    pub(crate) fn same_tokens(&self, tokens: &[&str]) -> impl Iterator<Item = usize> + '_ {
+        equal(&self.bags, bag(tokens.iter().copied()))
     }
 
     fn slice(&self, range: &Range<u32>) -> &str {
@@ -169,7 +169,7 @@ fn key(squash: &str) -> u64 {
 fn bag<'a>(tokens: impl Iterator<Item = &'a str>) -> u64 {
     tokens.fold(0, |sum, token| {
         let plain = token.trim_start_matches('0');
-        sum.wrapping_add(hash(if plain.is_empty() { "0" } else { plain }.bytes()).rotate_left(17))
+        sum.wrapping_add(mix(hash(if plain.is_empty() { "0" } else { plain }.bytes())))
     })
 }
 
@@ -177,4 +177,11 @@ fn hash(bytes: impl Iterator<Item = u8>) -> u64 {
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })
+}
+
+/// Spreads the bits, so that sums of hashes of neighbors do not meet (the end of MurmurHash3).
+const fn mix(hash: u64) -> u64 {
+    let hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    let hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    hash ^ (hash >> 33)
 }

@@ -13,6 +13,8 @@ pub(crate) struct Hit {
 
 /// Shares of the score: the spelling, the words, the digits.
 const SHARES: (f32, f32, f32) = (0.55, 0.25, 0.20);
+/// What is added where the query is the beginning of an id.
+const COMPLETED: f32 = 0.08;
 /// What it costs that only the core or only the order fits.
 const CORE_COST: f32 = 0.02;
 const ORDER_COST: f32 = 0.03;
@@ -56,10 +58,11 @@ struct Scorer<'a> {
     whole: Pattern,
     core: Pattern,
     sorted: Pattern,
-    /// Letters and numbers of the query's core.
+    /// The query's tokens, as words of the index; `None` where it lacks one.
+    tokens: Option<Vec<u16>>,
+    /// For each word of the query's core, how like it each word of the index is.
     words: Vec<Vec<f32>>,
     digits: [u8; 10],
-    all_digits: [u8; 10],
 }
 
 impl<'a> Scorer<'a> {
@@ -85,21 +88,21 @@ impl<'a> Scorer<'a> {
             });
         Self {
             index,
+            tokens: query.tokens().map(|token| index.word(token)).collect(),
             whole: Pattern::new(&query.squash),
             core: Pattern::new(query.core()),
             sorted: Pattern::new(&query.sorted_core()),
             words: words.collect(),
             digits: digits_of(query.core()),
-            all_digits: digits_of(&query.squash),
         }
     }
 
     /// How near `row` is; `None` when that is surely under `floor`.
     fn score(&self, row: usize, floor: f32) -> Option<f32> {
         let words = self.words(row);
-        let digits = 0.7 * alike_digits(&self.digits, &digits_of(self.index.core(row)))
-            + 0.3 * alike_digits(&self.all_digits, &digits_of(self.index.squash(row)));
-        let rest = SHARES.1 * words + SHARES.2 * digits;
+        let completed = if self.completes(row) { COMPLETED } else { 0.0 };
+        let digits = alike_digits(&self.digits, &digits_of(self.index.core(row)));
+        let rest = SHARES.1 * words + SHARES.2 * digits + completed;
         if rest + SHARES.0 < floor {
             return None;
         }
@@ -108,6 +111,14 @@ impl<'a> Scorer<'a> {
         let whole = self.whole.likeness(self.index.squash(row));
         let best = whole.max(core).max(sorted);
         Some(SHARES.0 * (0.8 * best + 0.2 * whole) + rest)
+    }
+
+    /// Whether `row` begins with the query.
+    fn completes(&self, row: usize) -> bool {
+        let begins = |tokens: &Vec<u16>| {
+            self.index.tokens(row).starts_with(tokens) || self.index.core_tokens(row).starts_with(tokens)
+        };
+        self.tokens.as_ref().is_some_and(begins)
     }
 
     /// How well the words fit, each at most once, from either side.
