@@ -6,10 +6,7 @@
 # procedural macros, which cannot be linked so. The public roots of TLS are built into the binary.
 FROM rust:1.95.0-bookworm AS build
 WORKDIR /src
-COPY Cargo.toml Cargo.lock rust-toolchain.toml ./
-COPY src src
-# Cargo wants every target that Cargo.toml names to be there, though it builds the binary only.
-COPY tests tests
+COPY . .
 RUN target="$(rustc -vV | sed -n 's/^host: //p')" \
  && RUSTFLAGS='-C target-feature=+crt-static' cargo build --locked --profile dist --bin aliasgate --target "$target" \
  && cp "target/$target/dist/aliasgate" /aliasgate

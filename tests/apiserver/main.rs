@@ -1,7 +1,11 @@
 //! The CRDs, the webhooks and their manifests on a real kube-apiserver, driven by the real kubectl.
 //!
 //! `tests/run` builds the tools and names their folder in `ALIASGATE_KUBE_TOOLS`. Without it every test is ignored,
-//! and the reason is printed.
+//! and the reason is printed. One test alone:
+//!
+//! ```sh
+//! ALIASGATE_KUBE_TOOLS=$(tests/apiserver/build-tools) cargo test --test apiserver the_seed
+//! ```
 
 #![expect(
     clippy::panic,
@@ -16,6 +20,7 @@ mod failures;
 mod golden;
 mod manifests;
 mod process;
+mod proxy;
 mod webhook;
 mod writes;
 
@@ -43,7 +48,14 @@ type Test = (&'static str, fn(&World));
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let tests: Vec<Test> = [crds::TESTS, manifests::TESTS, writes::TESTS, failures::TESTS].concat();
+    let tests: Vec<Test> = [
+        crds::TESTS,
+        manifests::TESTS,
+        writes::TESTS,
+        failures::TESTS,
+        proxy::TESTS,
+    ]
+    .concat();
     let Some(tools) = env::var_os("ALIASGATE_KUBE_TOOLS").map(PathBuf::from) else {
         println!(
             "SKIPPED: the tests on a real kube-apiserver: ALIASGATE_KUBE_TOOLS is not set; ./tests/run sets it"

@@ -28,7 +28,7 @@ pub(crate) const TESTS: &[Test] = &[
 ];
 
 /// What a user of the project tries first.
-const SEED: &str = "\
+pub(crate) const SEED: &str = "\
 apiVersion: agentgateway.dev/v1alpha1
 kind: AgentgatewayBackend
 metadata:
