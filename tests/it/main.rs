@@ -10,6 +10,7 @@ mod feed;
 mod fixtures;
 mod manifests;
 mod properties;
+mod proxy;
 mod readme;
 mod resolve;
 mod schema;
