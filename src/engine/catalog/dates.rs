@@ -13,11 +13,17 @@ const MARGIN: u32 = 300; // in dates as numbers
 /// has no date with a year.
 pub(crate) fn of(provider: Provider, id: &str) -> Option<(&str, Option<Day>)> {
     let id = match provider {
-        Provider::Bedrock => id.split(':').next().and_then(|id| id.rsplit_once("-v")).map_or(id, |(id, _)| id),
+        Provider::Bedrock => id
+            .split(':')
+            .next()
+            .and_then(|id| id.rsplit_once("-v"))
+            .map_or(id, |(id, _)| id),
         _ => id,
     };
     let cut = id.len() - date_len(id);
-    let (stem, tail) = id.rsplit_once('@').unwrap_or((&id[..cut], id[cut..].trim_start_matches('-')));
+    let (stem, tail) = id
+        .rsplit_once('@')
+        .unwrap_or((&id[..cut], id[cut..].trim_start_matches('-')));
     let digits: String = tail.chars().filter(char::is_ascii_digit).collect();
     let number = digits.parse::<u32>().ok()?;
     let day = match (digits.len(), tail.as_bytes().get(2)) {
@@ -43,13 +49,37 @@ mod tests {
     #[test]
     fn dates_are_read_in_every_form() {
         for (provider, id, want) in [
-            (Provider::OpenAi, "gpt-4o-2024-08-06", Some(("gpt-4o", Some(20_240_806)))),
+            (
+                Provider::OpenAi,
+                "gpt-4o-2024-08-06",
+                Some(("gpt-4o", Some(20_240_806))),
+            ),
             (Provider::OpenAi, "gpt-4o-2024-13-06", Some(("gpt-4o", None))),
-            (Provider::Anthropic, "claude-opus-4-20250514", Some(("claude-opus-4", Some(20_250_514)))),
-            (Provider::VertexAi, "claude-opus-4@20250514", Some(("claude-opus-4", Some(20_250_514)))),
-            (Provider::Bedrock, "anthropic.claude-opus-4-20250514-v1:0", Some(("anthropic.claude-opus-4", Some(20_250_514)))),
-            (Provider::Cohere, "command-a-03-2025", Some(("command-a", Some(20_250_300)))),
-            (Provider::Mistral, "mistral-large-2411", Some(("mistral-large", Some(20_241_100)))),
+            (
+                Provider::Anthropic,
+                "claude-opus-4-20250514",
+                Some(("claude-opus-4", Some(20_250_514))),
+            ),
+            (
+                Provider::VertexAi,
+                "claude-opus-4@20250514",
+                Some(("claude-opus-4", Some(20_250_514))),
+            ),
+            (
+                Provider::Bedrock,
+                "anthropic.claude-opus-4-20250514-v1:0",
+                Some(("anthropic.claude-opus-4", Some(20_250_514))),
+            ),
+            (
+                Provider::Cohere,
+                "command-a-03-2025",
+                Some(("command-a", Some(20_250_300))),
+            ),
+            (
+                Provider::Mistral,
+                "mistral-large-2411",
+                Some(("mistral-large", Some(20_241_100))),
+            ),
             (Provider::Xai, "grok-4-0709", None),
             (Provider::OpenAi, "gpt-4", None),
         ] {

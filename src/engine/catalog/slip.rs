@@ -31,7 +31,13 @@ pub(crate) type Evidence = Vec<usize>;
 type Rule = fn(&Query<'_>) -> Option<Evidence>;
 
 /// What cannot be a new model anywhere.
-const ANYWHERE: &[Rule] = &[same_letters, same_tokens, replaced_word, missing_organisation, vendor_before];
+const ANYWHERE: &[Rule] = &[
+    same_letters,
+    same_tokens,
+    replaced_word,
+    missing_organisation,
+    vendor_before,
+];
 
 /// What cannot be a new model where the provider alone gives the names.
 const CLOSED: &[Rule] = &[
@@ -73,7 +79,11 @@ fn replaced_word(query: &Query<'_>) -> Option<Evidence> {
     let closed = query.catalog.provider.is_closed();
     let tokens = query.tokens();
     let mut rows = Vec::new();
-    for (at, word) in tokens.iter().enumerate().filter(|(_, token)| words::is_word(token)) {
+    for (at, word) in tokens
+        .iter()
+        .enumerate()
+        .filter(|(_, token)| words::is_word(token))
+    {
         let known = words::is_known(query.catalogs, word);
         for (other, near) in words::near(query.catalog, word) {
             // A word that makers use is no slip for another, but an ending may be missing.
@@ -98,7 +108,9 @@ fn missing_organisation(query: &Query<'_>) -> Option<Evidence> {
     if provider.world() != World::Host || !prefix::has_organisations(provider) || query.id.contains('/') {
         return None;
     }
-    let words = query.words().filter(|words| words.len() >= 2 && query.is_numbered())?;
+    let words = query
+        .words()
+        .filter(|words| words.len() >= 2 && query.is_numbered())?;
     let mut rows = query.rows(|tokens| tokens.len() > words.len() && tokens.ends_with(&words));
     rows.retain(|&row| query.catalog.row(row).id.contains('/'));
     some(rows)
@@ -108,8 +120,11 @@ fn missing_organisation(query: &Query<'_>) -> Option<Evidence> {
 fn missing_end(query: &Query<'_>) -> Option<Evidence> {
     let provider = query.catalog.provider;
     let version = |rest: &str| {
-        let rest = rest.strip_prefix("-v").map_or(rest, |rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()));
-        rest.strip_prefix(':').is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
+        let rest = rest
+            .strip_prefix("-v")
+            .map_or(rest, |rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()));
+        rest.strip_prefix(':')
+            .is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
     };
     let end = |rest: &str| match provider {
         Provider::Bedrock => version(rest),
@@ -135,7 +150,9 @@ fn missing_date(query: &Query<'_>) -> Option<Evidence> {
 fn cut_date(query: &Query<'_>) -> Option<Evidence> {
     let cut = |id: &str| {
         let dated = id.len() - date_len(id);
-        id.strip_prefix(query.id).is_some_and(|rest| rest.starts_with('-')) && dated < query.id.len()
+        id.strip_prefix(query.id)
+            .is_some_and(|rest| rest.starts_with('-'))
+            && dated < query.id.len()
     };
     some(query.ids(cut))
 }
@@ -155,7 +172,9 @@ fn strange_word(query: &Query<'_>) -> Option<Evidence> {
 fn other_separators(query: &Query<'_>) -> Option<Evidence> {
     let words = query.words().filter(|words| words.len() >= 3)?;
     let rows = query.rows(|tokens| tokens.len() > words.len() && tokens.starts_with(&words));
-    let literal = rows.iter().any(|&row| query.catalog.row(row).id.starts_with(query.id));
+    let literal = rows
+        .iter()
+        .any(|&row| query.catalog.row(row).id.starts_with(query.id));
     if literal { None } else { some(rows) }
 }
 
@@ -218,14 +237,23 @@ fn impossible_version(query: &Query<'_>) -> Option<Evidence> {
     let (head, written) = (query.index.word(tokens.first()?)?, *tokens.get(1)?);
     let version = written.parse::<u32>().ok()?;
     let rows = query.rows(|tokens| tokens.len() > 1 && tokens[0] == head);
-    let number = |row: usize| query.listed(row).nth(1).and_then(|token| token.trim_end_matches('o').parse::<u32>().ok());
+    let number = |row: usize| {
+        query
+            .listed(row)
+            .nth(1)
+            .and_then(|token| token.trim_end_matches('o').parse::<u32>().ok())
+    };
     let listed: Vec<u32> = rows.into_iter().filter_map(number).collect();
     if listed.len() < ENOUGH || version <= listed.iter().max()? + AHEAD {
         return None;
     }
     // A digit too many, or a dot left out.
     let without = (0..written.len()).map(|at| [&written[..at], &written[at + 1..]].concat());
-    Some(without.flat_map(|version| query.same_tokens(&[&[tokens[0], &version], &tokens[2..]].concat())).collect())
+    Some(
+        without
+            .flat_map(|version| query.same_tokens(&[&[tokens[0], &version], &tokens[2..]].concat()))
+            .collect(),
+    )
 }
 
 /// A snapshot of a listed model with a date that the catalog would know, or that is no date.
@@ -233,7 +261,9 @@ fn old_date(query: &Query<'_>) -> Option<Evidence> {
     let (stem, date) = dates::of(query.catalog.provider, query.id)?;
     let (mut newest, mut rows) = (None, Vec::new());
     for (row, model) in query.catalog.models().enumerate() {
-        let Some((other, date)) = dates::of(query.catalog.provider, &model.id) else { continue };
+        let Some((other, date)) = dates::of(query.catalog.provider, &model.id) else {
+            continue;
+        };
         newest = newest.max(date);
         if other == stem {
             rows.push(row);
@@ -250,7 +280,11 @@ fn dead_family(query: &Query<'_>) -> Option<Evidence> {
     let words = query.words().filter(|words| words.len() >= 2)?;
     let longer = query.rows(|tokens| tokens.len() > words.len() && tokens.starts_with(&words));
     let gone = longer.iter().filter(|&&row| query.age(row) == 2).count();
-    if gone * 5 >= longer.len() * 4 { some(longer) } else { None }
+    if gone * 5 >= longer.len() * 4 {
+        some(longer)
+    } else {
+        None
+    }
 }
 
 /// A model whose listed snapshots and previews have all been switched off.
@@ -258,12 +292,19 @@ fn dead_snapshots(query: &Query<'_>) -> Option<Evidence> {
     let rows = query.ids(|id| id.len() > query.id.len() && id.starts_with(query.id));
     let of_it = |row: &usize| query.index.core(*row) == query.spelling.squash;
     let rows: Vec<usize> = rows.into_iter().filter(of_it).collect();
-    if rows.iter().all(|&row| query.age(row) == 2) { some(rows) } else { None }
+    if rows.iter().all(|&row| query.age(row) == 2) {
+        some(rows)
+    } else {
+        None
+    }
 }
 
 /// A pointer to, or a snapshot of, a model that has been switched off.
 fn dead_stem(query: &Query<'_>) -> Option<Evidence> {
-    let stem = query.id.strip_suffix("-latest").or_else(|| query.id.strip_suffix("-preview"));
+    let stem = query
+        .id
+        .strip_suffix("-latest")
+        .or_else(|| query.id.strip_suffix("-preview"));
     let stem = stem.unwrap_or(&query.id[..query.id.len() - date_len(query.id)]);
     let rows = query.ids(|id| id == stem && stem != query.id);
     let dead = |row: &usize| query.age(*row) == 2 && query.catalog.row(*row).state != State::Historical;
@@ -291,7 +332,10 @@ impl<'a> Query<'a> {
 
     /// The tokens as words of the catalog; `None` where it lacks one.
     fn words(&self) -> Option<Vec<u16>> {
-        self.spelling.tokens().map(|token| self.index.word(token)).collect()
+        self.spelling
+            .tokens()
+            .map(|token| self.index.word(token))
+            .collect()
     }
 
     /// The tokens of `row`.
@@ -308,22 +352,33 @@ impl<'a> Query<'a> {
     /// The rows with `tokens` in any order, but for numbers: `5.4` is not `4.5`.
     fn same_tokens(&self, tokens: &[&str]) -> Vec<usize> {
         let rows = self.index.same_tokens(tokens);
-        rows.filter(|&row| same_numbers(tokens.iter().copied(), self.listed(row))).collect()
+        rows.filter(|&row| same_numbers(tokens.iter().copied(), self.listed(row)))
+            .collect()
     }
 
     /// The rows whose tokens fit.
     fn rows(&self, mut fits: impl FnMut(&[u16]) -> bool) -> Vec<usize> {
-        (0..self.index.len()).filter(|&row| fits(self.index.tokens(row))).collect()
+        (0..self.index.len())
+            .filter(|&row| fits(self.index.tokens(row)))
+            .collect()
     }
 
     /// The rows whose ids fit.
     fn ids(&self, fits: impl Fn(&str) -> bool) -> Vec<usize> {
-        self.catalog.models().enumerate().filter(|(_, model)| fits(&model.id)).map(|(row, _)| row).collect()
+        self.catalog
+            .models()
+            .enumerate()
+            .filter(|(_, model)| fits(&model.id))
+            .map(|(row, _)| row)
+            .collect()
     }
 }
 
 /// Whether the numbers stand in the same order, or are parts of a date, which is written in more than one.
-fn same_numbers<'a>(one: impl Iterator<Item = &'a str> + Clone, other: impl Iterator<Item = &'a str>) -> bool {
+fn same_numbers<'a>(
+    one: impl Iterator<Item = &'a str> + Clone,
+    other: impl Iterator<Item = &'a str>,
+) -> bool {
     let number = |token: &&str| token.bytes().all(|byte| byte.is_ascii_digit());
     let year = |token: &str| matches!(token.len(), 4 | 8) && token.starts_with("20");
     let value = |token: &'a str| token.trim_start_matches('0');

@@ -166,7 +166,12 @@ impl Case<'_> {
     }
 
     /// A slip, shown by the rows in `evidence`; `None` where nothing listed is near enough to have been meant.
-    pub(super) fn misspelt(&self, catalog: &Catalog, spelling: &Spelling, evidence: &[usize]) -> Option<Judgement> {
+    pub(super) fn misspelt(
+        &self,
+        catalog: &Catalog,
+        spelling: &Spelling,
+        evidence: &[usize],
+    ) -> Option<Judgement> {
         let message = format!(
             "{}: {} has no such model{}",
             quote(self.id),
@@ -176,7 +181,10 @@ impl Case<'_> {
         let help = "write the id as the provider lists it; if it is right as it is, add it to a ModelCatalog";
         let suggestions = self.suggest(catalog, spelling, evidence);
         let judgement = Judgement::bad(Code::AliasTargetMisspelt, message, help);
-        (!suggestions.is_empty()).then_some(Judgement { suggestions, ..judgement })
+        (!suggestions.is_empty()).then_some(Judgement {
+            suggestions,
+            ..judgement
+        })
     }
 
     /// Neither listed nor told to be wrong.
@@ -226,7 +234,7 @@ impl Case<'_> {
         let handicap = |row: usize| {
             let model = catalog.row(row);
             let shown = if evidence.contains(&row) { -1.0 } else { 0.0 };
-// Of equals the later name, which is the newer version.
+            // Of equals the later name, which is the newer version.
             let later = row as f32 * 1e-6;
             shown + 0.012 * f32::from(model.age(self.today)) + 0.0005 * model.id.len() as f32 - later
         };

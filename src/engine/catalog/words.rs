@@ -46,10 +46,15 @@ pub(crate) fn near<'a>(catalog: &'a Catalog, word: &str) -> Vec<(&'a str, Near)>
         return Vec::new();
     }
     let others = catalog.index().vocabulary().iter().map(AsRef::as_ref);
-    let fits = others.filter(|other: &&str| other.len() >= SHORTEST_OTHER && *other != word && is_word(other));
+    let fits =
+        others.filter(|other: &&str| other.len() >= SHORTEST_OTHER && *other != word && is_word(other));
     fits.filter_map(|other| {
         let apart = word.len().abs_diff(other.len());
-        let (short, long) = if word.len() < other.len() { (word, other) } else { (other, word) };
+        let (short, long) = if word.len() < other.len() {
+            (word, other)
+        } else {
+            (other, word)
+        };
         if apart <= AFFIX && (long.starts_with(short) || long.ends_with(short)) {
             return Some((other, if apart == 1 { Near::Ending } else { Near::Affix }));
         }
