@@ -1,6 +1,6 @@
 //! The forms that an id can have at each provider, apart from plain ids.
 
-use super::Provider;
+use super::{Provider, brand::World};
 use crate::engine::{
     diagnostic::is_invisible,
     suggest::{GEOS, distance, plain},
@@ -202,15 +202,17 @@ pub(crate) fn broken(provider: Provider, id: &str) -> Option<&'static str> {
             (!vendor)
                 .then_some("an id is written vendor.model, after the geography of a profile where it has one")
         }
-        Provider::Anthropic => {
-            let rest = id.strip_prefix("claude-")?;
+        Provider::Anthropic if id.starts_with("claude-") => {
+            let rest = &id["claude-".len()..];
             let modern = !rest.starts_with(['1', '2']) && !rest.starts_with("instant");
-            let dotted = modern && id.contains('.');
-            let cloud = id.contains(':') || id.ends_with("-v1") || id.ends_with("-v2");
-            if dotted {
+            let cloud = id.contains([':', '@']) || id.ends_with("-v1") || id.ends_with("-v2");
+            if modern && id.contains('.') {
                 return Some("versions are written with a dash since Claude 3");
             }
             cloud.then_some("versions such as v2 or v1:0 are of Bedrock and Vertex AI")
+        }
+        _ if provider.world() == World::Maker && id.contains([':', '@', '+', '~', '#', '%', '=']) => {
+            Some("an id has letters, digits, dashes and dots only")
         }
         Provider::Fireworks => {
             let name = id.strip_prefix("accounts/fireworks/models/")?.as_bytes();

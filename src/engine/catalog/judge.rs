@@ -56,8 +56,15 @@ impl Case<'_> {
     }
 
     fn judge(&self) -> Judgement {
-        if let Some(judgement) = self.listed(self.id) {
+        let default = self
+            .id
+            .strip_suffix("@default")
+            .filter(|_| self.provider() == Provider::VertexAi);
+        if let Some(judgement) = self.listed(self.id).or_else(|| self.listed(default?)) {
             return judgement;
+        }
+        if self.id.is_empty() {
+            return self.empty();
         }
         if self.id.contains('*') {
             return self.wildcard();
@@ -140,18 +147,14 @@ impl Case<'_> {
         if let Some(rule) = form::broken(provider, id) {
             return self.malformed(&self.rule(rule), id);
         }
-        if provider.world() == World::Named && !catalog.complete {
-            return self.unchecked(&format!(
-                "is a name that only the place itself can look up at {provider}"
-            ));
-        }
         let spelling = Spelling::new(id);
-        match slip::find(&self.query(catalog, id, &spelling)) {
-            // What is far from all listed ids may be anything, but no slip.
-            Some(evidence) => self.misspelt(catalog, &spelling, &evidence),
-            None => None,
+        let evidence = slip::find(&self.query(catalog, id, &spelling));
+        if provider.world() == World::Named && !catalog.complete {
+            return self.named(catalog, &spelling, evidence.as_deref());
         }
-        .unwrap_or_else(|| self.unknown(catalog, &spelling))
+        // What is far from all listed ids may be anything, but no slip.
+        let misspelt = evidence.and_then(|evidence| self.misspelt(catalog, &spelling, &evidence));
+        misspelt.unwrap_or_else(|| self.unknown(catalog, &spelling))
     }
 
     /// The same but for the case of letters, or upper case where no id has any.

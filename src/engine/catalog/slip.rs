@@ -44,6 +44,7 @@ const CLOSED: &[Rule] = &[
     missing_end,
     missing_date,
     cut_date,
+    zero_version,
     strange_word,
     other_separators,
     other_order,
@@ -55,6 +56,7 @@ const CLOSED: &[Rule] = &[
     dead_family,
     dead_snapshots,
     dead_stem,
+    needless_latest,
 ];
 
 /// The first slip that explains `query`.
@@ -84,8 +86,9 @@ fn replaced_word(query: &Query<'_>) -> Option<Evidence> {
         .enumerate()
         .filter(|(_, token)| words::is_word(token))
     {
-        let known = words::is_known(query.catalogs, word);
-        for (other, near) in words::near(query.catalog, word) {
+        let near = words::near(query.index, word);
+        let known = !near.is_empty() && words::is_known(query.catalogs, word);
+        for (other, near) in near {
             // A word that makers use is no slip for another, but an ending may be missing.
             let slip = match near {
                 Near::Slip => !known,
@@ -131,7 +134,15 @@ fn missing_end(query: &Query<'_>) -> Option<Evidence> {
         Provider::VertexAi => rest == "-maas",
         _ => false,
     };
-    some(query.ids(|id| id.strip_prefix(query.id).is_some_and(end)))
+    let rows = query.ids(|id| id.strip_prefix(query.id).is_some_and(end));
+    if !rows.is_empty() || provider != Provider::Bedrock {
+        return some(rows);
+    }
+    // Date and version both left out, or a version put where there is none.
+    let dated = |rest: &str| rest.starts_with("-20") && rest.get(9..).is_some_and(version);
+    let both = query.ids(|id| id.strip_prefix(query.id).is_some_and(dated));
+    let needless = query.ids(|id| query.id.strip_prefix(id).is_some_and(version));
+    some(if both.is_empty() { needless } else { both })
 }
 
 /// Bedrock: a version without the date that belongs before it.
@@ -144,6 +155,25 @@ fn missing_date(query: &Query<'_>) -> Option<Evidence> {
         })
     };
     some(query.ids(|id| id != query.id && undated(id)))
+}
+
+/// A version with `.0` that is listed without, or the other way round: `gemini-3.0-pro`.
+fn zero_version(query: &Query<'_>) -> Option<Evidence> {
+    let tokens = query.tokens();
+    let without: Vec<&str> = tokens.iter().copied().filter(|token| *token != "0").collect();
+    if without.len() + 1 == tokens.len() {
+        let core = without.concat();
+        return some(
+            (0..query.index.len())
+                .filter(|&row| query.index.core(row) == core)
+                .collect(),
+        );
+    }
+    let number = tokens
+        .iter()
+        .position(|token| token.len() == 1 && token.bytes().all(|byte| byte.is_ascii_digit()))?;
+    let (head, tail) = tokens.split_at(number + 1);
+    some(query.same_tokens(&[head, &["0"], tail].concat()))
 }
 
 /// A date that ends too soon: `gpt-4o-2024-08`.
@@ -162,8 +192,9 @@ fn strange_word(query: &Query<'_>) -> Option<Evidence> {
     let strange = |word: &&str| {
         let slip = |(other, near): &(&str, Near)| *near != Near::Affix && words::is_slip(word, other);
         words::is_word(word)
+            && query.index.word(word).is_none()
+            && words::near(query.index, word).iter().any(slip)
             && !words::is_known(query.catalogs, word)
-            && words::near(query.catalog, word).iter().any(slip)
     };
     query.tokens().iter().any(strange).then(Vec::new)
 }
@@ -269,6 +300,10 @@ fn old_date(query: &Query<'_>) -> Option<Evidence> {
             rows.push(row);
         }
     }
+    // Claude's snapshots are listed from the first day on; others' come to catalogs late.
+    if rows.is_empty() && stem.starts_with("claude-") {
+        rows.extend(query.ids(|id| id == stem));
+    }
     let known = date.is_none_or(|date| {
         newest.is_some_and(|newest| dates::is_well_before(date, newest)) || query.catalog.would_know(date)
     });
@@ -309,6 +344,23 @@ fn dead_stem(query: &Query<'_>) -> Option<Evidence> {
     let rows = query.ids(|id| id == stem && stem != query.id);
     let dead = |row: &usize| query.age(*row) == 2 && query.catalog.row(*row).state != State::Historical;
     some(rows.into_iter().filter(dead).collect())
+}
+
+/// A pointer to what is a pointer itself, at a provider that has no other such: `claude-sonnet-4-5-latest`.
+fn needless_latest(query: &Query<'_>) -> Option<Evidence> {
+    let stem = query.id.strip_suffix("-latest")?;
+    let row = query.ids(|id| id == stem);
+    let mut pointers = query
+        .catalog
+        .models()
+        .filter_map(|model| model.id.strip_suffix("-latest"))
+        .peekable();
+    pointers.peek()?;
+    if pointers.any(|stem| query.catalog.get(stem).is_some()) {
+        None
+    } else {
+        some(row)
+    }
 }
 
 /// The vendor's name before a listed id: `openai-gpt-4o`.

@@ -4,15 +4,17 @@ use super::{Catalog, Confidence, Judgement, Model, Provider, State, judge::Case,
 use crate::engine::{
     Code, Date, Severity,
     diagnostic::quote,
-    suggest::{Spelling, nearest},
+    suggest::{Spelling, marks, nearest},
 };
 
 /// Days before its retirement from which on a model is called deprecated.
 const NOTICE: i32 = 90; // days
 /// Suggestions a verdict has at most.
 const MAX_SUGGESTIONS: usize = 3;
-/// How near an id must be to be suggested.
+/// How near an id must be to be suggested for one that is surely wrong.
 const NEAR: f32 = 0.62;
+/// How near it must be where the id may be right, or meant for another provider.
+const VERY_NEAR: f32 = 0.86;
 
 impl Judgement {
     /// Nothing is wrong.
@@ -112,6 +114,12 @@ impl Case<'_> {
         Some(judgement)
     }
 
+    /// Nothing at all.
+    pub(super) fn empty(&self) -> Judgement {
+        let message = "\"\" is no model".to_owned();
+        Judgement::bad(Code::AliasTargetEmpty, message, "name one model")
+    }
+
     /// A `*` is no wildcard in a target.
     pub(super) fn wildcard(&self) -> Judgement {
         let message = format!(
@@ -139,7 +147,7 @@ impl Case<'_> {
         let help = format!("name a model of {provider}, or use a backend of {other}");
         let suggestions = self
             .catalog
-            .map(|catalog| self.suggest(catalog, &Spelling::new(id), &[]));
+            .map(|catalog| self.suggest(catalog, &Spelling::new(id), &[], VERY_NEAR));
         Judgement {
             suggestions: suggestions.unwrap_or_default(),
             ..Judgement::bad(Code::AliasTargetWrongProvider, message, help)
@@ -155,7 +163,7 @@ impl Case<'_> {
             Some(catalog) => {
                 let spelling = Spelling::new(about);
                 let evidence = slip::find(&self.query(catalog, about, &spelling));
-                self.suggest(catalog, &spelling, &evidence.unwrap_or_default())
+                self.suggest(catalog, &spelling, &evidence.unwrap_or_default(), NEAR)
             }
             None => Vec::new(),
         };
@@ -179,12 +187,30 @@ impl Case<'_> {
             dated(catalog)
         );
         let help = "write the id as the provider lists it; if it is right as it is, add it to a ModelCatalog";
-        let suggestions = self.suggest(catalog, spelling, evidence);
+        let suggestions = self.suggest(catalog, spelling, evidence, NEAR);
         let judgement = Judgement::bad(Code::AliasTargetMisspelt, message, help);
         (!suggestions.is_empty()).then_some(Judgement {
             suggestions,
             ..judgement
         })
+    }
+
+    /// A name that users give; where it is a slip away from a model, that may be meant.
+    pub(super) fn named(
+        &self,
+        catalog: &Catalog,
+        spelling: &Spelling,
+        evidence: Option<&[usize]>,
+    ) -> Judgement {
+        let what = format!(
+            "is a name that only the place itself can look up at {}",
+            self.provider()
+        );
+        let suggestions = evidence.map(|evidence| self.suggest(catalog, spelling, evidence, NEAR));
+        Judgement {
+            suggestions: suggestions.unwrap_or_default(),
+            ..self.unchecked(&what)
+        }
     }
 
     /// Neither listed nor told to be wrong.
@@ -208,7 +234,7 @@ impl Case<'_> {
             let help = "models come and go there: if it is right, ignore this or add it to a ModelCatalog";
             Judgement::bad(Code::AliasTargetUnchecked, message, help)
         };
-        judgement.suggestions = self.suggest(catalog, spelling, &[]);
+        judgement.suggestions = self.suggest(catalog, spelling, &[], VERY_NEAR);
         judgement
     }
 
@@ -230,16 +256,26 @@ impl Case<'_> {
     }
 
     /// Up to three ids, those in `evidence` first; one of low confidence never comes first.
-    fn suggest(&self, catalog: &Catalog, spelling: &Spelling, evidence: &[usize]) -> Vec<String> {
+    fn suggest(&self, catalog: &Catalog, spelling: &Spelling, evidence: &[usize], least: f32) -> Vec<String> {
         let handicap = |row: usize| {
             let model = catalog.row(row);
             let shown = if evidence.contains(&row) { -1.0 } else { 0.0 };
             // Of equals the later name, which is the newer version.
+            let pointer = if model.id.ends_with("-latest") { 0.006 } else { 0.0 };
             let later = row as f32 * 1e-6;
-            shown + 0.012 * f32::from(model.age(self.today)) + 0.0005 * model.id.len() as f32 - later
+            shown + 0.015 * f32::from(model.age(self.today)) + 0.0005 * model.id.len() as f32
+                - later
+                - pointer
         };
-        let hits = nearest(catalog.index(), spelling, NEAR, MAX_SUGGESTIONS, handicap);
+        let hits = nearest(catalog.index(), spelling, least, MAX_SUGGESTIONS, handicap);
         let mut models: Vec<&Model> = hits.iter().map(|hit| catalog.row(hit.row)).collect();
+        // Two ids may differ by separators only: then those that were written decide.
+        if let [first, second, ..] = hits[..]
+            && catalog.index().squash(first.row) == catalog.index().squash(second.row)
+            && marks(&models[1].id) == spelling.marks
+        {
+            models.swap(0, 1);
+        }
         if let Some(at) = models
             .iter()
             .position(|model| model.confidence != Confidence::Low)

@@ -1,7 +1,7 @@
 //! The words that ids are made of, and those that are a slip away from one.
 
-use super::{Catalog, Catalogs};
-use crate::engine::suggest::distance;
+use super::Catalogs;
+use crate::engine::suggest::{Index, Pattern};
 
 /// Words that makers of models use for kinds, sizes and stages: no slip, even where no catalog has them yet.
 const COMMON: &str = "\
@@ -37,30 +37,33 @@ pub(crate) enum Near {
     Slip,
 }
 
-/// The words of `catalog` that `word` may be meant for.
-pub(crate) fn near<'a>(catalog: &'a Catalog, word: &str) -> Vec<(&'a str, Near)> {
+/// The words of `index` that `word` may be meant for.
+pub(crate) fn near<'a>(index: &'a Index, word: &str) -> Vec<(&'a str, Near)> {
     const SHORTEST: usize = 2; // letters
     const SHORTEST_OTHER: usize = 3; // letters
     const AFFIX: usize = 4; // letters
+    const STEM: usize = 4; // letters
     if word.len() < SHORTEST {
         return Vec::new();
     }
-    let others = catalog.index().vocabulary().iter().map(AsRef::as_ref);
-    let fits =
-        others.filter(|other: &&str| other.len() >= SHORTEST_OTHER && *other != word && is_word(other));
-    fits.filter_map(|other| {
+    let pattern = Pattern::new(word);
+    let how = |other: &str| {
         let apart = word.len().abs_diff(other.len());
         let (short, long) = if word.len() < other.len() {
             (word, other)
         } else {
             (other, word)
         };
-        if apart <= AFFIX && (long.starts_with(short) || long.ends_with(short)) {
-            return Some((other, if apart == 1 { Near::Ending } else { Near::Affix }));
+        let stem = long.starts_with(short) && (apart == 1 || short.len() >= STEM) || long.ends_with(short);
+        if apart <= AFFIX && stem {
+            return Some(if apart == 1 { Near::Ending } else { Near::Affix });
         }
-        (apart <= 1 && distance(word, other) == 1).then_some((other, Near::Slip))
-    })
-    .collect()
+        (apart <= 1 && pattern.distance(other) == 1).then_some(Near::Slip)
+    };
+    let others = index
+        .words_like(word, AFFIX)
+        .filter(|other| other.len() >= SHORTEST_OTHER && *other != word);
+    others.filter_map(|other| Some((other, how(other)?))).collect()
 }
 
 /// Whether `word` is one slip away from `other` beyond doubt: long enough, or two neighboring letters swapped.

@@ -11,6 +11,8 @@ pub(crate) struct Index {
     text: String,
     /// The distinct tokens, sorted.
     vocabulary: Vec<Box<str>>,
+    /// Which letters each of them has; 0 for what is no word.
+    letters: Vec<u32>,
     /// The tokens of all rows, one after another, as places in `vocabulary`.
     tokens: Vec<u16>,
     /// In the order of the catalog.
@@ -42,6 +44,7 @@ impl Index {
             vocabulary: words.into_iter().map(Box::from).collect(),
             ..Self::default()
         };
+        index.letters = index.vocabulary.iter().map(|word| letters(word)).collect();
         for (at, spelling) in spellings.iter().enumerate() {
             let row = at as u32;
             index.keys.push((key(&spelling.squash), row));
@@ -94,9 +97,26 @@ impl Index {
             .and_then(|at| u16::try_from(at).ok())
     }
 
-    /// The distinct tokens, sorted.
-    pub(crate) fn vocabulary(&self) -> &[Box<str>] {
-        &self.vocabulary
+    /// The distinct tokens, sorted, each with the set of its letters, which is 0 for what is no word.
+    pub(crate) fn vocabulary(&self) -> impl ExactSizeIterator<Item = (&str, u32)> {
+        self.vocabulary
+            .iter()
+            .map(AsRef::as_ref)
+            .zip(self.letters.iter().copied())
+    }
+
+    /// The words that differ from `word` by at most `most` letters, and maybe some that differ by more.
+    pub(crate) fn words_like(&self, word: &str, most: usize) -> impl Iterator<Item = &str> {
+        let set = letters(word);
+        let near = move |other: u32| other != 0 && letters_apart(set, other) as usize <= most;
+        self.vocabulary()
+            .filter(move |(_, other)| near(*other))
+            .map(|(other, _)| other)
+    }
+
+    /// Whether a token is letters only.
+    pub(crate) fn is_word(&self, token: u16) -> bool {
+        self.letters.get(usize::from(token)).is_some_and(|set| *set != 0)
     }
 
     /// The text of a token.
@@ -184,4 +204,15 @@ const fn mix(hash: u64) -> u64 {
     let hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     let hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
     hash ^ (hash >> 33)
+}
+
+/// The set of letters of `word`; 0 where it is no word.
+pub(crate) fn letters(word: &str) -> u32 {
+    let add = |set: u32, byte: u8| byte.is_ascii_lowercase().then(|| set | 1 << (byte - b'a'));
+    word.bytes().try_fold(0, add).unwrap_or(0)
+}
+
+/// The fewest edits that lead from a word with the letters `a` to one with the letters `b`.
+pub(crate) fn letters_apart(a: u32, b: u32) -> u32 {
+    (a & !b).count_ones().max((b & !a).count_ones())
 }

@@ -5,7 +5,7 @@ mod index;
 mod rank;
 mod spelling;
 
-pub(crate) use distance::distance;
+pub(crate) use distance::{Pattern, distance};
 pub(crate) use index::Index;
 pub(crate) use rank::nearest;
-pub(crate) use spelling::{GEOS, Spelling, VENDORS, date_len, fold, plain};
+pub(crate) use spelling::{GEOS, Spelling, VENDORS, date_len, fold, marks, plain};

@@ -1,20 +1,26 @@
 //! Which listed ids are nearest to a wrong one.
 
-use super::{Index, Spelling, distance::Pattern};
+use super::{
+    Index, Spelling,
+    distance::Pattern,
+    index::{letters, letters_apart},
+};
 
 /// A listed id and how near it is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Hit {
     /// Its row.
     pub(crate) row: usize,
-    /// 1 for the same, 0 for nothing in common.
+    /// 1 for the same, 0 for nothing in common, less what was taken off.
     pub(crate) score: f32,
 }
 
 /// Shares of the score: the spelling, the words, the digits.
 const SHARES: (f32, f32, f32) = (0.55, 0.25, 0.20);
-/// What is added where the query is the beginning of an id.
-const COMPLETED: f32 = 0.08;
+/// The least score of an id that begins with the query, and what each token more costs.
+const COMPLETED: (f32, f32) = (0.9, 0.015);
+/// What is added where all tokens outside the core are shared.
+const TAIL: f32 = 0.03;
 /// What it costs that only the core or only the order fits.
 const CORE_COST: f32 = 0.02;
 const ORDER_COST: f32 = 0.03;
@@ -58,6 +64,8 @@ struct Scorer<'a> {
     whole: Pattern,
     core: Pattern,
     sorted: Pattern,
+    /// The query's tokens outside its core.
+    tail: Vec<Option<u16>>,
     /// The query's tokens, as words of the index; `None` where it lacks one.
     tokens: Option<Vec<u16>>,
     /// For each word of the query's core, how like it each word of the index is.
@@ -70,24 +78,30 @@ impl<'a> Scorer<'a> {
         let (from, to) = query.core;
         let words = (from..to)
             .map(|at| query.token(at))
-            .filter(|token| is_word(token))
+            .filter(|token| letters(token) != 0)
             .map(|word| {
-                let pattern = Pattern::new(word);
-                let alike = |other: &str| {
-                    if other == word {
-                        return 1.0;
+                let (pattern, set) = (Pattern::new(word), letters(word));
+                let alike = |(other, letters): (&str, u32)| {
+                    let longest = word.len().max(other.len());
+                    if letters == 0 || word.len().min(other.len()) * 2 < longest {
+                        return 0.0;
                     }
-                    let (short, long) = (word.len().min(other.len()), word.len().max(other.len()));
-                    if !is_word(other) || short * 2 < long {
+                    if letters_apart(set, letters) as usize * 2 > longest {
                         return 0.0;
                     }
                     let alike = pattern.likeness(other);
                     if alike < 0.5 { 0.0 } else { alike }
                 };
-                index.vocabulary().iter().map(|other| alike(other)).collect()
+                index.vocabulary().map(alike).collect()
             });
         Self {
             index,
+            tail: query
+                .tokens()
+                .take(from)
+                .chain(query.tokens().skip(to))
+                .map(|token| index.word(token))
+                .collect(),
             tokens: query.tokens().map(|token| index.word(token)).collect(),
             whole: Pattern::new(&query.squash),
             core: Pattern::new(query.core()),
@@ -100,25 +114,38 @@ impl<'a> Scorer<'a> {
     /// How near `row` is; `None` when that is surely under `floor`.
     fn score(&self, row: usize, floor: f32) -> Option<f32> {
         let words = self.words(row);
-        let completed = if self.completes(row) { COMPLETED } else { 0.0 };
+        let completed = self.completed(row);
         let digits = alike_digits(&self.digits, &digits_of(self.index.core(row)));
-        let rest = SHARES.1 * words + SHARES.2 * digits + completed;
-        if rest + SHARES.0 < floor {
+        let rest = SHARES.1 * words + SHARES.2 * digits + self.tail(row);
+        if (rest + SHARES.0).max(completed) < floor {
             return None;
         }
         let core = self.core.likeness(self.index.core(row)) - CORE_COST;
         let sorted = self.sorted.likeness(self.index.sorted(row)) - ORDER_COST;
         let whole = self.whole.likeness(self.index.squash(row));
         let best = whole.max(core).max(sorted);
-        Some(SHARES.0 * (0.8 * best + 0.2 * whole) + rest)
+        let score = SHARES.0 * (0.8 * best + 0.2 * whole) + rest;
+        Some(score.max(completed))
     }
 
-    /// Whether `row` begins with the query.
-    fn completes(&self, row: usize) -> bool {
-        let begins = |tokens: &Vec<u16>| {
-            self.index.tokens(row).starts_with(tokens) || self.index.core_tokens(row).starts_with(tokens)
-        };
-        self.tokens.as_ref().is_some_and(begins)
+    /// The score of `row` where it begins with the query; 0 where it does not.
+    fn completed(&self, row: usize) -> f32 {
+        let Some(tokens) = &self.tokens else { return 0.0 };
+        let begins = |all: &[u16]| all.starts_with(tokens).then(|| all.len() - tokens.len());
+        let more = begins(self.index.tokens(row)).or_else(|| begins(self.index.core_tokens(row)));
+        more.map_or(0.0, |more| COMPLETED.0 - COMPLETED.1 * more as f32)
+    }
+
+    /// A little for every token outside the core that `row` has too, such as a date or a region.
+    fn tail(&self, row: usize) -> f32 {
+        let tokens = self.index.tokens(row);
+        let shared = self
+            .tail
+            .iter()
+            .flatten()
+            .filter(|token| tokens.contains(token))
+            .count();
+        TAIL * shared as f32 / self.tail.len().max(1) as f32
     }
 
     /// How well the words fit, each at most once, from either side.
@@ -127,7 +154,7 @@ impl<'a> Scorer<'a> {
         let mut theirs = 0;
         let mut sum = 0.0;
         for &token in tokens {
-            theirs += usize::from(is_word(self.index.token(token)));
+            theirs += usize::from(self.index.is_word(token));
         }
         for alike in &self.words {
             let best = tokens
@@ -141,10 +168,6 @@ impl<'a> Scorer<'a> {
             all => (2.0 * sum / all as f32).min(1.0),
         }
     }
-}
-
-fn is_word(token: &str) -> bool {
-    token.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
 fn digits_of(text: &str) -> [u8; 10] {

@@ -37,6 +37,8 @@ pub(crate) struct Spelling {
     pub(crate) squash: String,
     /// Where each token ends in `squash`.
     pub(crate) ends: Vec<u8>,
+    /// What stands between the tokens, an underscore as a dash.
+    pub(crate) marks: String,
     /// The tokens that are left without region, vendor, version of the offer and date.
     pub(crate) core: (usize, usize),
 }
@@ -68,7 +70,13 @@ impl Spelling {
         if core.0 >= core.1 {
             core = (0, ends.len());
         }
-        Self { squash, ends, core }
+        let marks = marks(&folded);
+        Self {
+            squash,
+            ends,
+            marks,
+            core,
+        }
     }
 
     /// The tokens, in order.
@@ -117,6 +125,10 @@ pub(crate) fn fold(id: &str) -> String {
             '"' | '\'' | '`' | '\u{2018}'..='\u{201f}' | '\u{ab}' | '\u{bb}' => continue,
             c if is_invisible(c) => continue,
             c if c.is_whitespace() => '-',
+            '+' => {
+                out.push_str("-plus");
+                continue;
+            }
             c => plain(c),
         };
         // A blank beside a separator says nothing.
@@ -126,6 +138,15 @@ pub(crate) fn fold(id: &str) -> String {
         out.push(c);
     }
     out
+}
+
+/// The characters of `id` that are neither letters nor digits, an underscore as a dash.
+pub(crate) fn marks(id: &str) -> String {
+    let mark = |c: char| if c == '_' { '-' } else { c };
+    id.chars()
+        .filter(|c| !c.is_ascii_alphanumeric())
+        .map(mark)
+        .collect()
 }
 
 /// The plain character that `c` looks like; `c` where there is none.
