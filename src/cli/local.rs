@@ -42,6 +42,9 @@ pub(super) struct Args {
     /// Port of the webhooks
     #[arg(long, value_name = "PORT", default_value_t = 8443)]
     webhook_port: u16,
+    /// The only key that the stand-in provider takes from clients [default: it takes any, and none]
+    #[arg(long, value_name = "KEY")]
+    stand_in_key: Option<String>,
     /// Folder for the webhook's certificate [default: aliasgate/local in the user's cache]
     #[arg(long, value_name = "DIR")]
     cert_dir: Option<PathBuf>,
@@ -105,7 +108,7 @@ async fn serve(args: &Args) -> Result<Outcome, Error> {
     };
     let mut tasks = JoinSet::new();
     tasks.spawn(async move { drop(axum::serve(status_listener, status).await) });
-    let stand_in = StandIn::new(snapshots.clone(), None);
+    let stand_in = StandIn::new(snapshots.clone(), args.stand_in_key.as_deref());
     tasks.spawn(async move { drop(stand_in.serve(stand_in_listener, std::future::pending()).await) });
     let webhook_stop = ended(stopping);
     let webhook = async move {
@@ -163,19 +166,21 @@ fn greeting(addresses: &Addresses, snapshot: &Snapshot) -> String {
          Try, in another terminal:\n\n"
     );
     for (path, model) in examples(snapshot) {
-        let body = json!({"model": model, "messages": [{"role": "user", "content": "hi"}]});
-        let header = "content-type: application/json";
-        let _infallible = writeln!(text, "  curl localhost:{proxy}{path} -H '{header}' -d '{body}'\n");
+        let model = json!(model);
+        let body = format!(r#"{{"model":{model},"messages":[{{"role":"user","content":"hi"}}]}}"#);
+        let _infallible = writeln!(text, "  curl localhost:{proxy}{path} -H '{JSON}' -d '{body}'\n");
     }
     let _infallible = writeln!(
         text,
-        "  curl -k https://localhost:{webhook}/validate -d '{}'\n",
+        "  curl -k https://localhost:{webhook}/validate -H '{JSON}' -d '{}'\n",
         refused()
     );
     text.push_str("Ctrl-C ends it.\n");
     text
 }
 
+/// The header that curl does not set by itself.
+const JSON: &str = "content-type: application/json";
 /// Most examples that are shown.
 const EXAMPLES: usize = 2;
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use hyper::{
     Response, StatusCode,
-    header::{self, HeaderName, HeaderValue},
+    header::{self, HeaderValue},
 };
 use serde_json::json;
 
@@ -21,7 +21,7 @@ pub(crate) struct Refusal {
     /// What is wrong and what to do, for people.
     pub(crate) message: String,
     /// A header that belongs to the status.
-    header: Option<(HeaderName, HeaderValue)>,
+    header: Option<(&'static str, &'static str)>,
 }
 
 impl Refusal {
@@ -36,8 +36,8 @@ impl Refusal {
     }
 
     /// The same with a response header.
-    pub(crate) fn header(mut self, name: HeaderName, value: &'static str) -> Self {
-        self.header = Some((name, HeaderValue::from_static(value)));
+    pub(crate) const fn header(mut self, name: &'static str, value: &'static str) -> Self {
+        self.header = Some((name, value));
         self
     }
 
@@ -60,7 +60,7 @@ impl Refusal {
     /// The proxy has as much to do as it may.
     pub(crate) fn overloaded(what: &str) -> Self {
         let message = format!("the proxy is at its limit of {what}; try again");
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", message).header(header::RETRY_AFTER, "1")
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", message).header("retry-after", "1")
     }
 
     /// Something that agentgateway does and this proxy does not.
@@ -87,7 +87,9 @@ impl Refusal {
         )
         .map(Reply::from);
         if let Some((name, value)) = self.header {
-            response.headers_mut().insert(name, value);
+            response
+                .headers_mut()
+                .insert(name, HeaderValue::from_static(value));
         }
         response
     }

@@ -21,7 +21,7 @@ use tokio::{
     time::{Instant, Sleep},
 };
 
-use super::answer::Refusal;
+use super::{answer::Refusal, metrics::Slot};
 
 /// Longest silence of a provider in the middle of an answer. Reasoning models think for minutes between two events.
 const STREAM_IDLE: Duration = Duration::from_secs(15 * 60);
@@ -174,7 +174,7 @@ impl Body for Outgoing {
 pub(crate) struct Reply {
     content: Content,
     /// Held until the last byte is out or the client has gone.
-    _slot: Option<OwnedSemaphorePermit>,
+    _slot: Option<Slot>,
 }
 
 enum Content {
@@ -209,7 +209,7 @@ impl Reply {
     }
 
     /// The same, and `slot` is held as long.
-    pub(crate) fn holding(mut self, slot: OwnedSemaphorePermit) -> Self {
+    pub(crate) fn holding(mut self, slot: Slot) -> Self {
         self._slot = Some(slot);
         self
     }

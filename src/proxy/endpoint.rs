@@ -148,7 +148,8 @@ impl Endpoint {
         Ok(endpoint)
     }
 
-    /// Sends to the stand-in provider what could not be answered otherwise: no credential for a public API.
+    /// Sends to the stand-in provider what could not be answered otherwise: no credential for a public API. It sees
+    /// the client's own key, as the real one would where the client calls it.
     fn lead_to(&mut self, address: SocketAddr, own_host: bool) {
         let keyless = matches!(self.credential, Credential::None | Credential::Unsupported(_)) && !own_host;
         if !keyless && !matches!(self.credential, Credential::Missing(_)) {
@@ -157,7 +158,7 @@ impl Endpoint {
         if let Ok(authority) = authority(&address.to_string()) {
             self.authority = authority;
             self.scheme = Scheme::HTTP;
-            self.credential = Credential::None;
+            self.credential = Credential::Passthrough;
             self.closed = None;
             self.part = Some(self.vendor.as_str());
         }
@@ -431,5 +432,90 @@ fn rooted(path: &str) -> String {
         path.to_owned()
     } else {
         format!("/{path}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::engine::{Catalogs, Date};
+
+    /// Where a request of `route_type` to `path` goes with this provider, for the model `m/1`.
+    fn uri(provider: &Value, route_type: RouteType, path: &str) -> String {
+        let backend = Resource::new(json!({
+            "apiVersion": "agentgateway.dev/v1alpha1", "kind": "AgentgatewayBackend",
+            "metadata": {"name": "b", "namespace": "ns"},
+            "spec": {"ai": {"provider": provider}, "policies": {"auth": {"key": "k"}}},
+        }));
+        let backend = backend.expect("a backend");
+        let snapshot = Snapshot::build(Arc::new(Catalogs::default()), [], Date::constant(2026, 11, 23));
+        let endpoints = match all(&snapshot, &backend, None) {
+            Ok(endpoints) => endpoints,
+            Err(why) => return why,
+        };
+        match endpoints[0].uri(route_type, path, Some("q=1"), "m/1") {
+            Ok(uri) => uri.to_string(),
+            Err(refusal) => refusal.code.to_owned(),
+        }
+    }
+
+    #[test]
+    fn requests_go_to_the_endpoint_of_their_own_format() {
+        use RouteType::{
+            AnthropicTokenCount, Completions, Embeddings, GeminiCountTokens, GenerateContent, Messages,
+            Models, Passthrough, Realtime, Rerank, Responses,
+        };
+        const NATIVE: &str = "/v1/models/x:generateContent";
+        let azure = |version: &str| json!({"azure": {"resourceName": "r", "resourceType": "OpenAI", "apiVersion": version}});
+        let foundry = json!({"azure": {"resourceName": "r", "resourceType": "Foundry", "projectName": "p"}});
+        let older = |endpoint: &str| json!({"azureopenai": {"endpoint": endpoint, "deploymentName": "d"}});
+        let vertex = |region: &str| json!({"vertexai": {"projectId": "p", "region": region}});
+        let service = json!({"custom": {"formats": [{"type": "Messages"}], "backendRef": {"name": "vllm", "port": 8000}}});
+        let (openai, anthropic) = (json!({"openai": {}}), json!({"anthropic": {}}));
+        let (gemini, bedrock) = (json!({"gemini": {}}), json!({"bedrock": {"region": "eu-west-1"}}));
+        #[rustfmt::skip]
+        let table = [
+            (&openai, Completions, "/x", "https://api.openai.com/v1/chat/completions?q=1"),
+            (&openai, Responses, "/x", "https://api.openai.com/v1/responses?q=1"),
+            (&openai, Embeddings, "/x", "https://api.openai.com/v1/embeddings?q=1"),
+            (&openai, Rerank, "/x", "https://api.openai.com/v1/rerank?q=1"),
+            (&openai, Models, "/v1/models", "https://api.openai.com/v1/models?q=1"),
+            (&openai, Passthrough, "/v1/files/1", "https://api.openai.com/v1/files/1?q=1"),
+            (&openai, Realtime, "/v1/realtime", "not_supported"),
+            (&openai, Messages, "/v1/messages", "not_supported"),
+            (&anthropic, Messages, "/x", "https://api.anthropic.com/v1/messages?q=1"),
+            (&anthropic, AnthropicTokenCount, "/x", "https://api.anthropic.com/v1/messages/count_tokens?q=1"),
+            (&anthropic, Completions, "/x", "https://api.anthropic.com/v1/chat/completions?q=1"),
+            (&anthropic, Embeddings, "/x", "not_supported"),
+            (&gemini, Completions, "/x", "https://generativelanguage.googleapis.com/v1beta/openai/chat/completions?q=1"),
+            (&gemini, GenerateContent, "/a/tunedModels/x:go", "https://generativelanguage.googleapis.com/v1beta/tunedModels/m%2F1:go?q=1"),
+            (&gemini, GeminiCountTokens, "/x", "not_supported"),
+            (&azure("v1"), Completions, "/x", "https://r.openai.azure.com/openai/v1/chat/completions?q=1"),
+            (&azure("preview"), Embeddings, "/x", "https://r.openai.azure.com/openai/v1/embeddings?api-version=preview&q=1"),
+            (&azure("2024-10-21"), Completions, "/x", "https://r.openai.azure.com/openai/deployments/m%2F1/chat/completions?api-version=2024-10-21&q=1"),
+            (&azure("2024-10-21"), Responses, "/x", "https://r.openai.azure.com/openai/responses?api-version=2024-10-21&q=1"),
+            (&foundry, Completions, "/x", "https://r.services.ai.azure.com/api/projects/p/openai/v1/chat/completions?q=1"),
+            (&foundry, Messages, "/x", "https://r.services.ai.azure.com/anthropic/v1/messages?q=1"),
+            (&older("r.openai.azure.com"), Completions, "/x", "https://r.openai.azure.com/openai/v1/chat/completions?q=1"),
+            (&older("r"), Completions, "/x", "https://r.openai.azure.com/openai/v1/chat/completions?q=1"),
+            (&older("https://r/"), Completions, "/x", "\"https://r/.openai.azure.com\" is no host name"),
+            (&vertex("global"), Completions, "/x", "https://aiplatform.googleapis.com/v1/projects/p/locations/global/endpoints/openapi/chat/completions?q=1"),
+            (&vertex("eu"), Completions, "/x", "https://aiplatform.eu.rep.googleapis.com/v1/projects/p/locations/eu/endpoints/openapi/chat/completions?q=1"),
+            (&vertex("us-east5"), GenerateContent, NATIVE, "https://us-east5-aiplatform.googleapis.com/v1/projects/p/locations/us-east5/publishers/google/models/m%2F1:generateContent?q=1"),
+            (&vertex("us-east5"), Messages, "/x", "not_supported"),
+            (&bedrock, Completions, "/x", "https://bedrock-runtime.eu-west-1.amazonaws.com/openai/v1/chat/completions?q=1"),
+            (&bedrock, Passthrough, "/model/m/converse", "https://bedrock-runtime.eu-west-1.amazonaws.com/model/m/converse?q=1"),
+            (&service, Messages, "/x", "http://vllm.ns.svc:8000/v1/messages?q=1"),
+            (&service, Completions, "/x", "not_supported"),
+        ];
+        for (provider, route_type, path, wanted) in table {
+            assert_eq!(
+                uri(provider, route_type, path),
+                wanted,
+                "{provider} {route_type:?}"
+            );
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use hyper::{
-    HeaderMap, Method, Request, Response, StatusCode, Uri,
+    HeaderMap, Method, Request, Response, StatusCode, Uri, Version,
     body::Incoming,
     header::{self, HeaderName},
     http::request::Parts,
@@ -80,10 +80,10 @@ struct Sending<'a> {
 impl Gate {
     /// Answers `request`: with what the provider says, or with an error of our own.
     pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response<Reply> {
-        let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else {
+        let Ok(permit) = Arc::clone(&self.slots).try_acquire_owned() else {
             return self.refuse(Refusal::overloaded("concurrent requests"));
         };
-        let _in_flight = InFlight::new(&self.metrics);
+        let slot = self.metrics.slot(permit);
         let serving = Arc::clone(&self.serving.borrow());
         let answer = self.forward(&serving, request).await;
         answer
@@ -165,7 +165,7 @@ impl Gate {
         if call.method != Method::POST {
             let message = "a request for a model is a POST; for others set policies.ai.routes to Passthrough";
             let refusal = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message);
-            return Err(refusal.header(header::ALLOW, "POST"));
+            return Err(refusal.header("allow", "POST"));
         }
         if let Some(coding) = call
             .headers
@@ -178,7 +178,7 @@ impl Gate {
                 "unsupported_encoding",
                 message,
             );
-            return Err(refusal.header(header::ACCEPT_ENCODING, "identity"));
+            return Err(refusal.header("accept-encoding", "identity"));
         }
         let held = body::read(body, self.max_body, &self.budget).await?;
         let model = rewrite::find(&held.bytes)?;
@@ -250,22 +250,6 @@ impl Gate {
         warn!(backend, provider, why, "provider failed");
         self.metrics.answered(leg, status, started.elapsed());
         Err(refusal)
-    }
-}
-
-/// Counts a request as long as it is being answered, however that ends.
-struct InFlight<'a>(&'a Metrics);
-
-impl<'a> InFlight<'a> {
-    fn new(metrics: &'a Metrics) -> Self {
-        metrics.in_flight.inc();
-        Self(metrics)
-    }
-}
-
-impl Drop for InFlight<'_> {
-    fn drop(&mut self) {
-        self.0.in_flight.dec();
     }
 }
 
@@ -366,6 +350,7 @@ fn remove_hop_by_hop(headers: &mut HeaderMap) {
 /// A provider's answer for the client: its body unread, its headers without those of its connection.
 fn incoming_response(response: Response<Incoming>, rule: &Rule) -> Response<Reply> {
     let mut response = response.map(Reply::provider);
+    *response.version_mut() = Version::HTTP_11; // the client's, whatever the provider speaks
     remove_hop_by_hop(response.headers_mut());
     rule.response.apply(response.headers_mut());
     response

@@ -17,6 +17,8 @@ use prometheus_client::{
     registry::Registry,
 };
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use super::rule::Leg;
 
 /// Counters of one proxy.
@@ -25,7 +27,7 @@ pub(crate) struct Metrics {
     answers: Family<Answer, Counter>,
     waits: Family<Provider, Histogram>,
     refusals: Family<Refused, Counter>,
-    pub(crate) in_flight: Gauge<i64, AtomicI64>,
+    in_flight: Gauge<i64, AtomicI64>,
     pub(crate) reloads: Counter,
 }
 
@@ -46,6 +48,19 @@ struct Provider {
 struct Refused {
     reason: &'static str,
     code: u16,
+}
+
+/// A request in flight: counted, and one of those that are allowed at a time, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    in_flight: Gauge<i64, AtomicI64>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.in_flight.dec();
+    }
 }
 
 impl Metrics {
@@ -103,6 +118,15 @@ impl Metrics {
                 code: status.as_u16(),
             })
             .inc();
+    }
+
+    /// A request that begins.
+    pub(crate) fn slot(&self, permit: OwnedSemaphorePermit) -> Slot {
+        self.in_flight.inc();
+        Slot {
+            in_flight: self.in_flight.clone(),
+            _permit: permit,
+        }
     }
 
     /// Counts an error of our own.

@@ -1,6 +1,7 @@
 //! One rule of an HTTPRoute: what is changed on the way, and which backends share its requests.
 
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -143,12 +144,13 @@ impl Rule {
     }
 
     /// The rule of a route with what it leads to. A filter that cannot be applied closes the rule: requests must not
-    /// pass without it.
-    pub(crate) fn new(rule: &HttpRouteRules, shares: Vec<Share>) -> Self {
+    /// pass without it. `notes` takes which one that is.
+    pub(crate) fn new(rule: &HttpRouteRules, shares: Vec<Share>, notes: &mut BTreeSet<String>) -> Self {
         let mut made = Self::plain(shares);
         made.timeout = rule.timeouts.as_ref().and_then(timeout);
         for filter in rule.filters.iter().flatten() {
             if let Err(why) = made.filter(filter) {
+                notes.insert(why.clone());
                 made.shares = vec![Share {
                     weight: 1,
                     legs: Err(why),
@@ -237,7 +239,7 @@ impl Rule {
         const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15; // 2^64 divided by the golden ratio
         let total: u64 = self.shares.iter().map(|share| share.weight).sum();
         let turn = self.turn.fetch_add(1, Ordering::Relaxed).wrapping_mul(GOLDEN);
-        let mut point = u64::try_from(u128::from(turn) * u128::from(total) >> 64).unwrap_or(0);
+        let mut point = u64::try_from((u128::from(turn) * u128::from(total)) >> 64).unwrap_or(0);
         self.shares.iter().find(|share| {
             let hit = point < share.weight;
             point = point.saturating_sub(share.weight);
@@ -277,14 +279,14 @@ pub(crate) fn legs(
     snapshot: &Snapshot,
     backend: &Key,
     endpoints: &[Arc<Endpoint>],
-    route: Option<(Key, Option<String>)>,
+    route: Option<&(Key, Option<String>)>,
 ) -> Vec<Leg> {
     let label: Arc<str> = backend.to_string().into();
     let leg = |endpoint: &Arc<Endpoint>| {
         let place = Place {
             backend: backend.clone(),
             provider: endpoint.name.clone(),
-            route: route.clone(),
+            route: route.cloned(),
         };
         Leg::new(snapshot, endpoint, &place, Arc::clone(&label))
     };

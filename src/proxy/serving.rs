@@ -277,8 +277,8 @@ fn rule_of(
     };
     let shares = rule.backend_refs.iter().flatten().map(|reference| {
         let legs = target(key, reference, backends).map(|(backend, endpoints)| {
-            let route = Some((key.clone(), rule.name.clone()));
-            rule::legs(snapshot, &backend, endpoints, route)
+            let route = (key.clone(), rule.name.clone());
+            rule::legs(snapshot, &backend, endpoints, Some(&route))
         });
         match &legs {
             Ok(legs) => notes.extend(legs.iter().flat_map(leg_notes)),
@@ -292,7 +292,8 @@ fn rule_of(
             legs,
         }
     });
-    Rule::new(rule, shares.collect())
+    let shares: Vec<_> = shares.collect();
+    Rule::new(rule, shares, notes)
 }
 
 /// What the gateway does with requests to `leg` and this proxy does not.

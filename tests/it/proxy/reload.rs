@@ -151,10 +151,21 @@ async fn what_the_gateway_applies_and_the_proxy_does_not_is_said() {
             "backend": {"auth": {"key": "k"}}, "traffic": {},
         },
     }));
+    let mut mirrored = rule("/", "openai");
+    mirrored["filters"] =
+        json!([{"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "x", "port": 1}}}]);
     let spec = json!({"mcp": {}});
-    let gateway = Gateway::start(vec![policy, backend("tools", &spec)]).await;
+    let gateway = Gateway::start(vec![policy, backend("tools", &spec), route(&json!([mirrored]))]).await;
     gateway.says("AgentgatewayPolicy default/p served: spec.backend.auth is not applied; spec.traffic is not applied").await;
     gateway
         .says("AgentgatewayBackend default/tools refused: only backends with spec.ai are served")
         .await;
+    gateway
+        .says("the filter \"RequestMirror\" is not supported by this proxy")
+        .await;
+    assert_eq!(
+        gateway.refusal(CHAT, chat("m")).await.0,
+        500,
+        "nothing passes without its filter"
+    );
 }
