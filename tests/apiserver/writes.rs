@@ -28,7 +28,7 @@ pub(crate) const TESTS: &[Test] = &[
 ];
 
 /// What a user of the project tries first.
-pub(crate) const SEED: &str = "\
+const SEED: &str = "\
 apiVersion: agentgateway.dev/v1alpha1
 kind: AgentgatewayBackend
 metadata:
