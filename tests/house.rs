@@ -9,7 +9,7 @@ type Room = (&'static str, &'static [&'static str], &'static [&'static str]);
 
 #[rustfmt::skip]
 const HOUSE: &[Room] = &[
-    ("engine",    &[],                      &["jiff", "jsonschema", "serde", "serde_json", "unicode_normalization"]),
+    ("engine",    &[],                      &["jiff", "jsonschema", "regex", "serde", "serde_json", "unicode_normalization"]),
     ("crds",      &[],                      &["k8s_openapi", "kube", "schemars", "serde", "serde_json", "serde_saphyr"]),
     ("telemetry", &[],                      &["axum", "prometheus_client", "tracing", "tracing_subscriber"]),
     ("tls",       &[],                      &["arc_swap", "axum", "hyper", "hyper_util", "rcgen", "rustls", "thiserror", "tokio", "tokio_rustls", "tracing", "x509_parser"]),
@@ -24,7 +24,7 @@ const HOUSE: &[Room] = &[
 #[rustfmt::skip]
 const OUTSIDE: &[&str] = &[
     "arc_swap", "axum", "bytes", "clap", "futures_util", "gateway_api", "http_body_util", "hyper", "hyper_rustls", "hyper_util", "jiff",
-    "jsonschema", "k8s_openapi", "kube", "percent_encoding", "prometheus_client", "rcgen", "rustls", "saphyr_parser", "schemars", "serde",
+    "jsonschema", "k8s_openapi", "kube", "percent_encoding", "prometheus_client", "rcgen", "regex", "rustls", "saphyr_parser", "schemars", "serde",
     "serde_json", "serde_saphyr", "thiserror", "tokio", "tokio_rustls", "tracing", "tracing_subscriber", "unicode_normalization", "walkdir", "webpki_roots", "x509_parser",
 ];
 

@@ -7,7 +7,7 @@ use crate::crds;
 
 /// Print the CRDs as YAML.
 ///
-/// They are for clusters without agentgateway; its own CRDs take their place where it is installed.
+/// ModelCatalog is always needed. The others are for clusters without agentgateway, which brings its own.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Kinds, plurals or short names, such as agbe [default: all]

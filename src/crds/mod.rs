@@ -1,10 +1,12 @@
 //! The CRDs, generated from Rust types.
 //!
-//! The types describe what the checks read, with the limits and CEL rules that agentgateway's own CRDs enforce
-//! (agentgateway @75b4e6ce6). They serve tests and clusters without agentgateway; where agentgateway's CRDs are
-//! installed, nothing here is needed. Fields that the types do not know are preserved untouched.
+//! ModelCatalog is ours. The others describe what the checks read of agentgateway's kinds, with the limits and CEL
+//! rules that its own CRDs enforce (agentgateway @75b4e6ce6). They serve tests and clusters without agentgateway;
+//! where agentgateway's CRDs are installed, they are not needed. Fields that they do not know are preserved untouched.
 
 mod backend;
+mod catalog;
+mod lifecycle;
 mod policies;
 mod policy;
 mod provider;
@@ -16,15 +18,23 @@ use kube::CustomResourceExt;
 use serde_json::Value;
 
 use backend::AgentgatewayBackend;
+use catalog::ModelCatalog;
 use policy::AgentgatewayPolicy;
+
+/// The group of agentgateway's own kinds.
+const GATEWAY: &str = "agentgateway.dev";
 
 /// Every CRD of ours, as JSON, in the order of their names.
 #[must_use]
 pub fn all() -> Vec<Value> {
-    [AgentgatewayBackend::crd(), AgentgatewayPolicy::crd()]
-        .iter()
-        .map(finish)
-        .collect()
+    [
+        AgentgatewayBackend::crd(),
+        AgentgatewayPolicy::crd(),
+        ModelCatalog::crd(),
+    ]
+    .iter()
+    .map(finish)
+    .collect()
 }
 
 /// Whether `name` is the kind, plural, singular or short name of the CRD, in any case, with or without its group.
@@ -75,8 +85,9 @@ pub fn yaml(crd: &Value) -> String {
 
 fn finish(crd: &CustomResourceDefinition) -> Value {
     let mut crd = serde_json::to_value(crd).expect("a CRD is plain data");
+    let gateway = crd["spec"]["group"] == GATEWAY;
     if let Some(schema) = crd.pointer_mut("/spec/versions/0/schema/openAPIV3Schema") {
-        structural::root(schema);
+        structural::root(schema, gateway);
     }
     crd
 }

@@ -12,6 +12,11 @@ pub(super) fn at_most_one_of(fields: &[&str]) -> Rule {
     count(fields, "<= 1", "at most one")
 }
 
+/// One of the fields is set, or more.
+pub(super) fn at_least_one_of(fields: &[&str]) -> Rule {
+    count(fields, ">= 1", "at least one")
+}
+
 fn count(fields: &[&str], test: &str, words: &str) -> Rule {
     let set: Vec<String> = fields.iter().map(|field| format!("has(self.{field})")).collect();
     Rule::new(format!("[{}].filter(set, set).size() {test}", set.join(", ")))

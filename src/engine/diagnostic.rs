@@ -145,6 +145,10 @@ pub enum Code {
     SchemaInvalid,
     /// The annotation that allows codes names one that there is not.
     AllowUnknown,
+    /// A ModelCatalog that cannot be read, or a field of it that means nothing.
+    CatalogInvalid,
+    /// Two ModelCatalogs disagree where both speak.
+    CatalogConflict,
 }
 
 /// A code, its name, its severity where neither the check nor the admin chose another, and when it is reported.
@@ -187,6 +191,8 @@ const CODES: &[Row] = &[
     (Code::CatalogStale, "catalog-stale", Severity::Note, "the catalog that spoke is older than its limit"),
     (Code::SchemaInvalid, "schema-invalid", Severity::Error, "the object does not fit the schema of its CRD"),
     (Code::AllowUnknown, "allow-unknown", Severity::Warning, "the annotation that allows codes names one that there is not"),
+    (Code::CatalogInvalid, "catalog-invalid", Severity::Error, "a ModelCatalog cannot be read; a warning for a field that means nothing"),
+    (Code::CatalogConflict, "catalog-conflict", Severity::Warning, "two ModelCatalogs disagree where both speak"),
 ];
 
 impl Code {

@@ -9,6 +9,7 @@ mod exemptions;
 mod feed;
 mod fixtures;
 mod manifests;
+mod modelcatalog;
 mod properties;
 mod proxy;
 mod readme;

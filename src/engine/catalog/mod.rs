@@ -4,6 +4,7 @@ mod brand;
 mod dates;
 mod form;
 mod judge;
+pub mod manifest;
 mod model;
 mod prefix;
 mod provider;
@@ -19,6 +20,7 @@ use std::{
 };
 
 pub use judge::judge;
+pub use manifest::{Glob, ModelCatalog};
 pub use model::{Confidence, Model, State, Text};
 pub use provider::Provider;
 

@@ -13,6 +13,8 @@ pub enum State {
     /// On offer.
     #[default]
     Active,
+    /// On offer, and not yet for good.
+    Preview,
     /// The provider has announced its end.
     Deprecated,
     /// The sources that listed it have dropped it, and nothing says when or whether it was switched off.
@@ -76,7 +78,7 @@ impl Model {
             _ if self.is_retired(today) => 2,
             State::Historical => 2,
             State::Deprecated => 1,
-            State::Active | State::Retired => 0,
+            State::Active | State::Preview | State::Retired => 0,
         }
     }
 }

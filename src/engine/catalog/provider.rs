@@ -43,6 +43,8 @@ pub enum Provider {
     HuggingFace,
     /// A local Ollama.
     Ollama,
+    /// A server that is none of these: only an admin can say what it has.
+    Custom,
 }
 
 /// Provider, its name in catalogs and messages, and the API host that is its own.
@@ -70,6 +72,7 @@ const PROVIDERS: &[Row] = &[
     (Provider::Baseten, "baseten", Some("inference.baseten.co")),
     (Provider::HuggingFace, "huggingface", Some("router.huggingface.co")),
     (Provider::Ollama, "ollama", None),
+    (Provider::Custom, "custom", None),
 ];
 
 impl Provider {

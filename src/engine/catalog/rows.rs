@@ -93,6 +93,7 @@ fn row(line: &'static str) -> Option<Model> {
         retires: known(retires).map(str::parse).transpose().ok()?,
         state: match state {
             "active" => State::Active,
+            "preview" => State::Preview,
             "deprecated" => State::Deprecated,
             "historical" => State::Historical,
             "retired" => State::Retired,

@@ -46,8 +46,9 @@ mod tests {
     #[test]
     fn every_provider_has_one_sorted_file() {
         let all = catalogs();
-        assert_eq!(FILES.len(), Provider::all().count());
-        for provider in Provider::all() {
+        let known = || Provider::all().filter(|provider| *provider != Provider::Custom);
+        assert_eq!(FILES.len(), known().count());
+        for provider in known() {
             let catalog = all.of(provider).expect("a file");
             assert_eq!(catalog.as_of.to_string(), "2026-11-23", "{provider}");
             let ids: Vec<_> = catalog.models().map(|model| model.id.as_ref()).collect();
