@@ -133,11 +133,11 @@ impl Case<'_> {
 
     /// `id`, which is not listed and of plain form.
     fn plain(&self, id: &str) -> Judgement {
-        if let Some(judgement) = self
+        let certain = self
             .other_case(id)
-            .or_else(|| self.prefixed(id))
-            .or_else(|| self.foreign(id))
-        {
+            .or_else(|| self.shaped(id))
+            .or_else(|| self.prefixed(id));
+        if let Some(judgement) = certain.or_else(|| self.foreign(id)) {
             return judgement;
         }
         let provider = self.provider();
@@ -215,14 +215,17 @@ impl Case<'_> {
         })
     }
 
-    /// An id, or the form of an id, of another provider.
+    /// The form of an id of another provider.
+    fn shaped(&self, id: &str) -> Option<Judgement> {
+        let other = shape(id).filter(|other| *other != self.provider() && self.provider().is_closed())?;
+        Some(self.wrong_provider(other, id))
+    }
+
+    /// An id of another provider.
     fn foreign(&self, id: &str) -> Option<Judgement> {
         let provider = self.provider();
         if !provider.is_closed() {
             return None;
-        }
-        if let Some(other) = shape(id).filter(|other| *other != provider) {
-            return Some(self.wrong_provider(other, id));
         }
         let spelling = Spelling::new(id);
         let head = spelling.tokens().next().unwrap_or_default();

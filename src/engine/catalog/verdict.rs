@@ -4,17 +4,23 @@ use super::{Catalog, Confidence, Judgement, Model, Provider, State, judge::Case,
 use crate::engine::{
     Code, Date, Severity,
     diagnostic::quote,
-    suggest::{Spelling, marks, nearest},
+    suggest::{Spelling, Wanted, marks, nearest},
 };
 
 /// Days before its retirement from which on a model is called deprecated.
 const NOTICE: i32 = 90; // days
-/// Suggestions a verdict has at most.
-const MAX_SUGGESTIONS: usize = 3;
-/// How near an id must be to be suggested for one that is surely wrong.
-const NEAR: f32 = 0.62;
-/// How near it must be where the id may be right, or meant for another provider.
-const VERY_NEAR: f32 = 0.86;
+/// What is suggested for an id that is surely wrong.
+const WRONG: Wanted = Wanted {
+    most: 3,
+    least: 0.62,
+    same_digits: false,
+};
+/// What is suggested for one that may be right, or meant for another provider.
+const DOUBTFUL: Wanted = Wanted {
+    most: 3,
+    least: 0.86,
+    same_digits: true,
+};
 
 impl Judgement {
     /// Nothing is wrong.
@@ -147,7 +153,7 @@ impl Case<'_> {
         let help = format!("name a model of {provider}, or use a backend of {other}");
         let suggestions = self
             .catalog
-            .map(|catalog| self.suggest(catalog, &Spelling::new(id), &[], VERY_NEAR));
+            .map(|catalog| self.suggest(catalog, &Spelling::new(id), &[], DOUBTFUL));
         Judgement {
             suggestions: suggestions.unwrap_or_default(),
             ..Judgement::bad(Code::AliasTargetWrongProvider, message, help)
@@ -163,7 +169,7 @@ impl Case<'_> {
             Some(catalog) => {
                 let spelling = Spelling::new(about);
                 let evidence = slip::find(&self.query(catalog, about, &spelling));
-                self.suggest(catalog, &spelling, &evidence.unwrap_or_default(), NEAR)
+                self.suggest(catalog, &spelling, &evidence.unwrap_or_default(), WRONG)
             }
             None => Vec::new(),
         };
@@ -187,7 +193,7 @@ impl Case<'_> {
             dated(catalog)
         );
         let help = "write the id as the provider lists it; if it is right as it is, add it to a ModelCatalog";
-        let suggestions = self.suggest(catalog, spelling, evidence, NEAR);
+        let suggestions = self.suggest(catalog, spelling, evidence, WRONG);
         let judgement = Judgement::bad(Code::AliasTargetMisspelt, message, help);
         (!suggestions.is_empty()).then_some(Judgement {
             suggestions,
@@ -206,7 +212,7 @@ impl Case<'_> {
             "is a name that only the place itself can look up at {}",
             self.provider()
         );
-        let suggestions = evidence.map(|evidence| self.suggest(catalog, spelling, evidence, NEAR));
+        let suggestions = evidence.map(|evidence| self.suggest(catalog, spelling, evidence, WRONG));
         Judgement {
             suggestions: suggestions.unwrap_or_default(),
             ..self.unchecked(&what)
@@ -234,7 +240,7 @@ impl Case<'_> {
             let help = "models come and go there: if it is right, ignore this or add it to a ModelCatalog";
             Judgement::bad(Code::AliasTargetUnchecked, message, help)
         };
-        judgement.suggestions = self.suggest(catalog, spelling, &[], VERY_NEAR);
+        judgement.suggestions = self.suggest(catalog, spelling, &[], DOUBTFUL);
         judgement
     }
 
@@ -256,7 +262,13 @@ impl Case<'_> {
     }
 
     /// Up to three ids, those in `evidence` first; one of low confidence never comes first.
-    fn suggest(&self, catalog: &Catalog, spelling: &Spelling, evidence: &[usize], least: f32) -> Vec<String> {
+    fn suggest(
+        &self,
+        catalog: &Catalog,
+        spelling: &Spelling,
+        evidence: &[usize],
+        wanted: Wanted,
+    ) -> Vec<String> {
         let handicap = |row: usize| {
             let model = catalog.row(row);
             let shown = if evidence.contains(&row) { -1.0 } else { 0.0 };
@@ -267,7 +279,7 @@ impl Case<'_> {
                 - later
                 - pointer
         };
-        let hits = nearest(catalog.index(), spelling, least, MAX_SUGGESTIONS, handicap);
+        let hits = nearest(catalog.index(), spelling, wanted, handicap);
         let mut models: Vec<&Model> = hits.iter().map(|hit| catalog.row(hit.row)).collect();
         // Two ids may differ by separators only: then those that were written decide.
         if let [first, second, ..] = hits[..]

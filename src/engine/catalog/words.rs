@@ -41,7 +41,7 @@ pub(crate) enum Near {
 pub(crate) fn near<'a>(index: &'a Index, word: &str) -> Vec<(&'a str, Near)> {
     const SHORTEST: usize = 2; // letters
     const SHORTEST_OTHER: usize = 3; // letters
-    const AFFIX: usize = 4; // letters
+    const AFFIX: usize = 5; // letters
     const STEM: usize = 4; // letters
     if word.len() < SHORTEST {
         return Vec::new();

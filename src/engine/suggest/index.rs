@@ -154,7 +154,7 @@ impl Index {
         equal(&self.keys, key(&spelling.squash))
     }
 
-    /// Rows with the same tokens in any order, leading zeros apart.
+    /// Rows with the same tokens in any order, leading zeros and the `v` of versions apart.
     pub(crate) fn same_tokens(&self, tokens: &[&str]) -> impl Iterator<Item = usize> + '_ {
         equal(&self.bags, bag(tokens.iter().copied()))
     }
@@ -188,8 +188,7 @@ fn key(squash: &str) -> u64 {
 /// A sum over tokens, so that their order does not count.
 fn bag<'a>(tokens: impl Iterator<Item = &'a str>) -> u64 {
     tokens.fold(0, |sum, token| {
-        let plain = token.trim_start_matches('0');
-        sum.wrapping_add(mix(hash(if plain.is_empty() { "0" } else { plain }.bytes())))
+        sum.wrapping_add(mix(hash(plain_number(token).bytes())))
     })
 }
 
@@ -197,6 +196,18 @@ fn hash(bytes: impl Iterator<Item = u8>) -> u64 {
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })
+}
+
+/// A number without leading zeros and without the `v` of a version; any other token as it is.
+pub(crate) fn plain_number(token: &str) -> &str {
+    let number = token
+        .strip_prefix('v')
+        .filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+        .unwrap_or(token);
+    match number.trim_start_matches('0') {
+        "" if !number.is_empty() => "0",
+        plain => plain,
+    }
 }
 
 /// Spreads the bits, so that sums of hashes of neighbors do not meet (the end of MurmurHash3).

@@ -6,6 +6,6 @@ mod rank;
 mod spelling;
 
 pub(crate) use distance::{Pattern, distance};
-pub(crate) use index::Index;
-pub(crate) use rank::nearest;
+pub(crate) use index::{Index, plain_number};
+pub(crate) use rank::{Wanted, nearest};
 pub(crate) use spelling::{GEOS, Spelling, VENDORS, date_len, fold, marks, plain};

@@ -6,6 +6,17 @@ use super::{
     index::{letters, letters_apart},
 };
 
+/// What is looked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted {
+    /// How many at most.
+    pub(crate) most: usize,
+    /// How near at least: 1 is the same, 0 has nothing in common.
+    pub(crate) least: f32,
+    /// Whether the versions must be the same.
+    pub(crate) same_digits: bool,
+}
+
 /// A listed id and how near it is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Hit {
@@ -25,32 +36,30 @@ const TAIL: f32 = 0.03;
 const CORE_COST: f32 = 0.02;
 const ORDER_COST: f32 = 0.03;
 
-/// Up to `most` rows of `index` that are at least `least` near to `query`, best first; `handicap` is taken off the score
-/// of a row, to decide between equals.
+/// The rows of `index` that are nearest to `query`, best first; `handicap` is taken off the score of a row, to decide
+/// between equals.
 pub(crate) fn nearest(
     index: &Index,
     query: &Spelling,
-    least: f32,
-    most: usize,
+    wanted: Wanted,
     handicap: impl Fn(usize) -> f32,
 ) -> Vec<Hit> {
-    let scorer = Scorer::new(index, query);
+    let Wanted { most, least, .. } = wanted;
     let mut best: Vec<Hit> = Vec::with_capacity(most + 1);
+    if query.squash.is_empty() {
+        return best;
+    }
+    let scorer = Scorer::new(index, query, wanted.same_digits);
     for row in 0..index.len() {
-        let floor = if best.len() == most {
-            best[most - 1].score
-        } else {
-            least
-        };
         let off = handicap(row);
-        let Some(score) = scorer.score(row, floor.max(least) + off).map(|score| score - off) else {
+        let floor = best.get(most - 1).map_or(least, |worst| worst.score.max(least));
+        // The handicap decides between hits, not whether there is one.
+        let Some(raw) = scorer.score(row, floor + off.min(0.0)) else {
             continue;
         };
-        if score < least {
-            continue;
-        }
+        let score = raw - off;
         let at = best.partition_point(|hit| hit.score >= score);
-        if at < most {
+        if raw - off.min(0.0) >= least && at < most {
             best.insert(at, Hit { row, score });
             best.truncate(most);
         }
@@ -61,6 +70,7 @@ pub(crate) fn nearest(
 /// A query, compared with every row of an index.
 struct Scorer<'a> {
     index: &'a Index,
+    same_digits: bool,
     whole: Pattern,
     core: Pattern,
     sorted: Pattern,
@@ -74,58 +84,49 @@ struct Scorer<'a> {
 }
 
 impl<'a> Scorer<'a> {
-    fn new(index: &'a Index, query: &Spelling) -> Self {
+    fn new(index: &'a Index, query: &Spelling, same_digits: bool) -> Self {
         let (from, to) = query.core;
-        let words = (from..to)
+        let word = |token: &str| index.word(token);
+        let core = (from..to)
             .map(|at| query.token(at))
-            .filter(|token| letters(token) != 0)
-            .map(|word| {
-                let (pattern, set) = (Pattern::new(word), letters(word));
-                let alike = |(other, letters): (&str, u32)| {
-                    let longest = word.len().max(other.len());
-                    if letters == 0 || word.len().min(other.len()) * 2 < longest {
-                        return 0.0;
-                    }
-                    if letters_apart(set, letters) as usize * 2 > longest {
-                        return 0.0;
-                    }
-                    let alike = pattern.likeness(other);
-                    if alike < 0.5 { 0.0 } else { alike }
-                };
-                index.vocabulary().map(alike).collect()
-            });
+            .filter(|token| letters(token) != 0);
         Self {
             index,
+            same_digits,
+            whole: Pattern::new(&query.squash),
+            core: Pattern::new(query.core()),
+            sorted: Pattern::new(&query.sorted_core()),
             tail: query
                 .tokens()
                 .take(from)
                 .chain(query.tokens().skip(to))
-                .map(|token| index.word(token))
+                .map(word)
                 .collect(),
-            tokens: query.tokens().map(|token| index.word(token)).collect(),
-            whole: Pattern::new(&query.squash),
-            core: Pattern::new(query.core()),
-            sorted: Pattern::new(&query.sorted_core()),
-            words: words.collect(),
+            tokens: query.tokens().map(word).collect(),
+            words: core.map(|word| alike_words(index, word)).collect(),
             digits: digits_of(query.core()),
         }
     }
 
     /// How near `row` is; `None` when that is surely under `floor`.
     fn score(&self, row: usize, floor: f32) -> Option<f32> {
-        let words = self.words(row);
         let completed = self.completed(row);
         let digits = alike_digits(&self.digits, &digits_of(self.index.core(row)));
-        let rest = SHARES.1 * words + SHARES.2 * digits + self.tail(row);
-        if (rest + SHARES.0).max(completed) < floor {
+        if self.same_digits && digits < 1.0 && completed == 0.0 {
+            return None;
+        }
+        let tail = self.tail(row);
+        let rest = |spelled: f32| {
+            let words = self.words(row).unwrap_or(spelled);
+            SHARES.0 * spelled + SHARES.1 * words + SHARES.2 * digits + tail
+        };
+        if rest(1.0).max(completed) < floor {
             return None;
         }
         let core = self.core.likeness(self.index.core(row)) - CORE_COST;
         let sorted = self.sorted.likeness(self.index.sorted(row)) - ORDER_COST;
         let whole = self.whole.likeness(self.index.squash(row));
-        let best = whole.max(core).max(sorted);
-        let score = SHARES.0 * (0.8 * best + 0.2 * whole) + rest;
-        Some(score.max(completed))
+        Some(rest(0.8 * whole.max(core).max(sorted) + 0.2 * whole).max(completed))
     }
 
     /// The score of `row` where it begins with the query; 0 where it does not.
@@ -148,26 +149,33 @@ impl<'a> Scorer<'a> {
         TAIL * shared as f32 / self.tail.len().max(1) as f32
     }
 
-    /// How well the words fit, each at most once, from either side.
-    fn words(&self, row: usize) -> f32 {
+    /// How well the words fit, from either side; `None` where there are none.
+    fn words(&self, row: usize) -> Option<f32> {
         let tokens = self.index.core_tokens(row);
-        let mut theirs = 0;
-        let mut sum = 0.0;
-        for &token in tokens {
-            theirs += usize::from(self.index.is_word(token));
-        }
-        for alike in &self.words {
-            let best = tokens
-                .iter()
-                .filter_map(|&token| alike.get(usize::from(token)))
-                .fold(0.0_f32, |a, &b| a.max(b));
-            sum += best;
-        }
-        match self.words.len() + theirs {
-            0 => 1.0,
-            all => (2.0 * sum / all as f32).min(1.0),
-        }
+        let theirs = tokens.iter().filter(|&&token| self.index.is_word(token)).count();
+        let best = |alike: &Vec<f32>| {
+            let alike = tokens.iter().filter_map(|&token| alike.get(usize::from(token)));
+            alike.fold(0.0_f32, |a, &b| a.max(b))
+        };
+        let sum: f32 = self.words.iter().map(best).sum();
+        let all = self.words.len() + theirs;
+        (all > 0).then(|| (2.0 * sum / all as f32).min(1.0))
     }
+}
+
+/// How like `word` each token of `index` is; 0 for less than half.
+fn alike_words(index: &Index, word: &str) -> Vec<f32> {
+    const LEAST: f32 = 0.5;
+    let (pattern, set) = (Pattern::new(word), letters(word));
+    let alike = |(other, letters): (&str, u32)| {
+        let longest = word.len().max(other.len());
+        let surely_less = letters == 0
+            || word.len().min(other.len()) * 2 < longest
+            || letters_apart(set, letters) as usize * 2 > longest;
+        let alike = if surely_less { 0.0 } else { pattern.likeness(other) };
+        if alike < LEAST { 0.0 } else { alike }
+    };
+    index.vocabulary().map(alike).collect()
 }
 
 fn digits_of(text: &str) -> [u8; 10] {
