@@ -112,16 +112,19 @@ fn cause(fault: &Diagnostic) -> StatusCause {
 /// One warning for each of `diagnostics` that is one; how many were left out, where the API server would drop some.
 pub(super) fn warn(response: &mut AdmissionResponse, diagnostics: &[Diagnostic]) {
     let mut warnings = Vec::new();
-    let mut left_out = 0_usize;
-    let mut length = 0;
+    let (mut length, mut left_out) = (0, 0_usize);
     for warning in diagnostics
         .iter()
         .filter(|diagnostic| diagnostic.severity == Severity::Warning)
     {
+        if left_out > 0 {
+            left_out += 1;
+            continue;
+        }
         let line = short(warning);
         length += line.chars().count();
         if length > MAX_WARNINGS {
-            left_out += 1;
+            left_out = 1;
         } else {
             warnings.push(line);
         }
