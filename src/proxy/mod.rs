@@ -1,9 +1,9 @@
 //! The rewriting proxy: routes requests by accepted resources, replaces the model, adds the credential and streams
 //! the answer.
 //!
-//! A request runs through [`forward`]: [`routes`] finds the rule, [`rewrite`] the model, the engine its target,
-//! [`endpoint`] the place, [`upstream`] the connection. All of it reads one [`serving::Serving`], which is built anew
-//! for every snapshot and never changed.
+//! A request runs through `forward`: `routes` finds the rule, [`rewrite`] the model, the engine its target, `endpoint`
+//! the place, `upstream` the connection. All of it reads one `serving::Serving`, which is built anew for every
+//! snapshot and never changed.
 
 mod answer;
 mod body;

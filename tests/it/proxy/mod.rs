@@ -1,5 +1,6 @@
 //! The proxy between real sockets: a client, the proxy, a provider.
 
+mod command;
 mod failures;
 mod flow;
 mod providers;

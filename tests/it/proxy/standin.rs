@@ -1,10 +1,6 @@
-//! The stand-in provider, by itself and under `aliasgate local`.
+//! The stand-in provider.
 
-use std::{
-    io::{BufRead as _, BufReader},
-    process::{Command, Stdio},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use aliasgate::{engine::Snapshot, proxy::standin::StandIn, sources::builtin};
 use bytes::Bytes;
@@ -13,11 +9,11 @@ use hyper_util::{client::legacy, rt::TokioExecutor};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::{CHAT, chat, error, listener, soon, whole};
+use super::{CHAT, chat, listener, soon, whole};
 use crate::fixtures::TODAY;
 
 /// The answer of `address` to `body` with this key.
-async fn ask(
+pub(super) async fn ask(
     address: &str,
     path: &str,
     key: Option<&str>,
@@ -34,7 +30,8 @@ async fn ask(
     soon(client.request(request)).await.expect("an answer")
 }
 
-async fn model(response: hyper::Response<hyper::body::Incoming>) -> Value {
+/// The model that an answer names.
+pub(super) async fn model(response: hyper::Response<hyper::body::Incoming>) -> Value {
     let (status, body) = whole(response).await;
     let body: Value = serde_json::from_slice(&body).expect("JSON");
     assert_eq!(status, 200, "{body}");
@@ -138,49 +135,4 @@ async fn unknown_models_and_wrong_keys_get_the_errors_of_the_real_one() {
     );
     let other = ask(&address, "/v1/else", Some("sk-right"), &chat("gpt-4-turbo")).await;
     assert_eq!(other.status(), 404);
-}
-
-#[tokio::test]
-async fn local_serves_the_seed_example() {
-    let certificates = tempfile::tempdir().expect("a folder");
-    let mut local = Command::new(env!("CARGO_BIN_EXE_aliasgate"))
-        .args([
-            "local",
-            "examples/seed",
-            "--port=0",
-            "--status-port=0",
-            "--webhook-port=0",
-            "--cert-dir",
-        ])
-        .arg(certificates.path())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("it starts");
-    let mut lines = BufReader::new(local.stdout.take().expect("piped"))
-        .lines()
-        .map_while(Result::ok);
-    let mut line = |start: &str| {
-        let line = lines.find(|line| line.trim_start().starts_with(start));
-        line.unwrap_or_else(|| panic!("a line with {start}"))
-    };
-    let address = line("proxy")
-        .rsplit('/')
-        .next()
-        .expect("a URL")
-        .replace("localhost", "127.0.0.1");
-    // The commands that it prints work as they stand.
-    for (path, snapshot) in [
-        (CHAT, "gpt-3.5-turbo-0125"),
-        ("/openai", "gpt-4-turbo-2024-04-09"),
-    ] {
-        let command = line("curl localhost");
-        assert!(command.contains(path), "{command}");
-        let body = command.split('\'').nth(3).expect("a body").to_owned();
-        assert_eq!(model(ask(&address, path, None, &body).await).await, snapshot);
-    }
-    assert!(line("curl -k https://localhost:").contains("gpt-4-turbbo"));
-    let missing = ask(&address, "/elsewhere", None, &chat("fast")).await;
-    assert_eq!(error(missing).await.1, "route_not_found");
-    local.kill().expect("it ran until now");
-    local.wait().expect("it ends");
 }
