@@ -1,5 +1,4 @@
 //! What a look-up of a listed id and a verdict on a wrong one cost.
-#![expect(missing_docs, reason = "the macros of criterion write functions without any")]
 
 use std::hint::black_box;
 
