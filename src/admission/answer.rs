@@ -9,9 +9,7 @@ use kube::core::{
 };
 use serde_json::Value;
 
-use crate::engine::{
-    Code, Diagnostic, Kind, Resource, Severity, Snapshot, diagnostic::quote, pointer, resource::World,
-};
+use crate::engine::{Code, Diagnostic, Kind, Resource, Severity, Snapshot, diagnostic::quote, pointer};
 
 /// Causes of one refusal; a last one counts the rest.
 const MAX_CAUSES: usize = 100;
@@ -167,11 +165,11 @@ pub(super) fn annotate(
     let catalogs: BTreeSet<_> = resource
         .targets()
         .iter()
-        .filter_map(|target| match &target.world {
-            World::Known(ground) => snapshot.catalogs().of(ground.provider),
-            World::Unknown(_) => None,
+        .filter_map(|target| snapshot.voice(resource, target))
+        .filter_map(|voice| {
+            let catalog = voice.catalog()?;
+            Some(format!("{}={}", catalog.provider, catalog.as_of))
         })
-        .map(|catalog| format!("{}={}", catalog.provider, catalog.as_of))
         .collect();
     let catalogs: Vec<_> = catalogs.into_iter().collect();
     for (key, value) in [("codes", codes.join(", ")), ("catalog", catalogs.join(", "))] {

@@ -131,7 +131,7 @@ fn report<'a>(args: &Args, files: &'a mut [File]) -> Report<'a> {
 }
 
 /// The kinds that can have faults. Others are read for what they say about these, or passed over.
-const CHECKED: &[Kind] = &[Kind::Backend, Kind::Policy, Kind::HttpRoute];
+const CHECKED: &[Kind] = &[Kind::Backend, Kind::Policy, Kind::HttpRoute, Kind::ModelCatalog];
 
 /// The resource in each document, in order; the documents keep their places only. Secrets are not looked at.
 fn resources(files: &mut [File]) -> Vec<Option<Arc<Resource>>> {

@@ -9,11 +9,11 @@ use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use super::{
     Code, Diagnostic, Resource, Snapshot,
-    catalog::judge,
-    check::{MAX_ENTRIES, reaches},
+    catalog::Voice,
+    check::{MAX_ENTRIES, Reach, reaches},
     diagnostic::{is_invisible, quote},
     pointer::join,
-    resource::{Scope, Site, World},
+    resource::{Scope, Site},
     snapshot::View,
 };
 
@@ -128,17 +128,23 @@ fn of_site(view: View<'_>, resource: &Resource, site: &Site, old: Option<&Resour
     }
     let stored = old.and_then(|old| stored_entries(resource, site, old));
     let is_stored = |key: &str, target: &Value| stored.is_some_and(|stored| stored.get(key) == Some(target));
-    let worlds: Vec<&World> = reaches(view, resource, site)
-        .into_iter()
-        .map(|reach| &reach.target.world)
-        .collect();
+    let mut voices: Vec<Option<Voice<'_>>> = Vec::new();
+    for Reach { voice, .. } in reaches(view, resource, site) {
+        let same = |other: &Option<Voice<'_>>| match (other, &voice) {
+            (Some(other), Some(voice)) => other.agrees(voice),
+            (other, voice) => other.is_none() && voice.is_none(),
+        };
+        if !voices.iter().any(same) {
+            voices.push(voice);
+        }
+    }
     let mut changes = Vec::new();
     for (key, target) in entries {
         let Some(text) = target.as_str() else { continue };
         if is_stored(key, target) {
             continue;
         }
-        let (new_key, mut new_target) = (normal_text(key), normal_target(view, &worlds, text));
+        let (new_key, mut new_target) = (normal_text(key), normal_target(view, &voices, text));
         if new_target.is_empty() {
             text.clone_into(&mut new_target); // refused as it is
         }
@@ -218,16 +224,15 @@ const fn drops(c: char, ascii: bool) -> bool {
 }
 
 /// The target as it is stored: at every place that it goes to, the provider's catalog must agree on the spelling.
-fn normal_target(view: View<'_>, worlds: &[&World], text: &str) -> String {
+fn normal_target(view: View<'_>, voices: &[Option<Voice<'_>>], text: &str) -> String {
     let normal = normal_text(text);
     if normal.is_empty() || normal.contains('*') {
         return normal;
     }
     let snapshot = view.snapshot;
-    let mut repairs = worlds.iter().map(|world| match world {
-        World::Known(ground) => judge(snapshot.catalogs(), ground, &normal, snapshot.as_of()).repair,
-        World::Unknown(_) => None,
-    });
+    let mut repairs = voices
+        .iter()
+        .map(|voice| voice.as_ref()?.judge(&normal, snapshot.as_of()).repair);
     match repairs.next().flatten() {
         Some(repair) if repairs.all(|other| other.as_ref() == Some(&repair)) => repair,
         _ => normal,

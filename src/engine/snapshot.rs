@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     Catalogs, Date, Key, Kind, Resource, Severities,
-    resource::{Attachment, Choice},
+    catalog::Voice,
+    resource::{Attachment, Choice, Target},
 };
 
 /// Catalogs, resources and the date they are judged at. Immutable; a change makes a new one.
@@ -23,7 +24,7 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// The snapshot of `catalogs` and `resources`, judged as of `as_of`. Of two resources with one kind and key the
-    /// last counts, as it would in the cluster.
+    /// last counts, as it would in the cluster. ModelCatalogs among the resources are put to the catalogs.
     #[must_use]
     pub fn build(
         catalogs: Arc<Catalogs>,
@@ -34,6 +35,15 @@ impl Snapshot {
             .into_iter()
             .map(|r| ((r.kind, r.key.clone()), r))
             .collect();
+        let said: Vec<_> = resources
+            .range((Kind::ModelCatalog, Key::new("", ""))..)
+            .filter_map(|(_, resource)| resource.catalog().cloned())
+            .collect();
+        let catalogs = if said.is_empty() {
+            catalogs
+        } else {
+            Arc::new(catalogs.with_admin(said, as_of))
+        };
         let mut snapshot = Self {
             catalogs,
             resources,
@@ -90,6 +100,12 @@ impl Snapshot {
     #[must_use]
     pub fn catalogs(&self) -> &Catalogs {
         &self.catalogs
+    }
+
+    /// What the catalogs say of ids that are sent to `target` of `backend`.
+    #[must_use]
+    pub fn voice<'a>(&'a self, backend: &'a Resource, target: &'a Target) -> Option<Voice<'a>> {
+        self.catalogs.voice(&backend.spot(target))
     }
 
     /// The day that counts as today.

@@ -248,7 +248,7 @@ fn judge(
             }
             Err(error) => Some(error.to_string()),
         },
-        Kind::Policy | Kind::Secret | Kind::Namespace => None,
+        Kind::Policy | Kind::Secret | Kind::Namespace | Kind::ModelCatalog => None,
     };
     unusable.map_or(Ok(stored), |why| Err((vec!["not-served".into()], vec![why])))
 }

@@ -27,7 +27,7 @@ impl Provider {
             | Self::Xai
             | Self::Cohere => World::Maker,
             Self::Bedrock | Self::VertexAi => World::Cloud,
-            Self::Azure | Self::Ollama | Self::Custom => World::Named,
+            Self::Azure | Self::Ollama => World::Named,
             _ => World::Host,
         }
     }

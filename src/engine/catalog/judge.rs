@@ -14,6 +14,8 @@ use crate::engine::{
 
 /// Longest id that is compared with others; Bedrock's ARNs are the longest of all ids.
 const MAX_ID: usize = 2_048; // bytes
+/// Days before its retirement from which on a model is called deprecated, where no admin says otherwise.
+pub(super) const NOTICE: i32 = 90; // days
 
 /// Judges `id` at `ground` as of `today`.
 ///
@@ -37,6 +39,7 @@ pub fn judge(catalogs: &Catalogs, ground: &Ground, id: &str, today: Date) -> Jud
         catalog: catalogs.of(ground.provider),
         id,
         today,
+        notice: NOTICE,
     }
     .judge()
 }
@@ -48,6 +51,8 @@ pub(super) struct Case<'a> {
     pub(super) catalog: Option<&'a Catalog>,
     pub(super) id: &'a str,
     pub(super) today: Date,
+    /// Days before its retirement from which on a model is called deprecated.
+    pub(super) notice: i32,
 }
 
 impl Case<'_> {
@@ -55,7 +60,7 @@ impl Case<'_> {
         self.ground.provider
     }
 
-    fn judge(&self) -> Judgement {
+    pub(super) fn judge(&self) -> Judgement {
         let default = self
             .id
             .strip_suffix("@default")

@@ -1,9 +1,11 @@
 //! What providers offer: catalogs of model ids, and the judgement of one id against them.
 
 mod brand;
+mod catalogs;
 mod dates;
 mod form;
 mod judge;
+mod layers;
 pub mod manifest;
 mod model;
 mod prefix;
@@ -12,17 +14,17 @@ mod region;
 mod rows;
 mod slip;
 mod verdict;
+mod voice;
 mod words;
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, OnceLock},
-};
+use std::sync::OnceLock;
 
+pub use catalogs::Catalogs;
 pub use judge::judge;
 pub use manifest::{Glob, ModelCatalog};
 pub use model::{Confidence, Model, State, Text};
 pub use provider::Provider;
+pub use voice::{Spot, Voice};
 
 use crate::engine::{Code, Date, Severity, suggest::Index};
 
@@ -115,34 +117,6 @@ impl PartialEq for Catalog {
 }
 
 impl Eq for Catalog {}
-
-/// All catalogs in force, at most one a provider. A clone is cheap.
-#[derive(Debug, Clone, Default)]
-pub struct Catalogs(BTreeMap<Provider, Arc<Catalog>>);
-
-impl Catalogs {
-    /// The catalogs in `catalogs`; the last of a provider wins.
-    #[must_use]
-    pub fn new(catalogs: impl IntoIterator<Item = Catalog>) -> Self {
-        Self(
-            catalogs
-                .into_iter()
-                .map(|catalog| (catalog.provider, Arc::new(catalog)))
-                .collect(),
-        )
-    }
-
-    /// The catalog of `provider`.
-    #[must_use]
-    pub fn of(&self, provider: Provider) -> Option<&Catalog> {
-        self.0.get(&provider).map(Arc::as_ref)
-    }
-
-    /// All catalogs, in the order of their providers.
-    pub fn iter(&self) -> impl Iterator<Item = &Catalog> {
-        self.0.values().map(Arc::as_ref)
-    }
-}
 
 /// Where an id would be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]

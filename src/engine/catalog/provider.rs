@@ -87,6 +87,12 @@ impl Provider {
         PROVIDERS[self as usize].1
     }
 
+    /// The host of its own public API, where it has just one.
+    #[must_use]
+    pub const fn host(self) -> Option<&'static str> {
+        PROVIDERS[self as usize].2
+    }
+
     /// The provider whose own public API answers at `host` (without a port), in any case of letters.
     #[must_use]
     pub fn of_host(host: &str) -> Option<Self> {

@@ -7,8 +7,6 @@ use crate::engine::{
     suggest::{Spelling, Wanted, marks, nearest},
 };
 
-/// Days before its retirement from which on a model is called deprecated.
-const NOTICE: i32 = 90; // days
 /// What is suggested for an id that is surely wrong.
 const WRONG: Wanted = Wanted {
     most: 3,
@@ -37,7 +35,7 @@ impl Judgement {
     }
 
     /// Something is wrong.
-    fn bad(code: Code, message: String, help: impl Into<String>) -> Self {
+    pub(super) fn bad(code: Code, message: String, help: impl Into<String>) -> Self {
         Self {
             code: Some(code),
             severity: code.severity(),
@@ -52,7 +50,7 @@ impl Case<'_> {
     /// A listed model: its life, and whether it can be called from here.
     pub(super) fn known(&self, catalog: &Catalog, model: &Model) -> Judgement {
         let (id, provider) = (|| quote(self.id), self.provider());
-        let soon = |date: &Date| (*date - self.today).get_days() <= NOTICE;
+        let soon = |date: &Date| (*date - self.today).get_days() <= self.notice;
         let (code, message) = if model.is_retired(self.today) {
             let when = match model.retires {
                 Some(date) => format!("on {date}"),

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::engine::{
     Code, Diagnostic, Resource,
-    catalog::judge,
     diagnostic::{Related, quote},
     resolve::{in_force, layers},
-    resource::{Target, World},
+    resource::Target,
     snapshot::View,
 };
 
@@ -81,14 +80,12 @@ fn endpoints(resource: &Resource, target: &Target, faults: &mut Vec<Diagnostic>)
 /// A pinned model that its catalog does not know.
 fn pin(view: View<'_>, resource: &Resource, target: &Target) -> Option<Diagnostic> {
     let (pointer, model) = target.pin.as_ref()?;
-    let World::Known(ground) = &target.world else {
-        return None;
-    };
+    let voice = view.snapshot.voice(resource, target)?;
     let layers = layers(view, resource, target, None);
     if in_force(&layers, "modelAliases").is_some_and(|(layer, _)| layer.site.table.find(model).is_some()) {
         return None; // the pinned name is looked up among the aliases before it is sent
     }
-    let verdict = judge(view.snapshot.catalogs(), ground, model, view.snapshot.as_of());
+    let verdict = voice.judge(model, view.snapshot.as_of());
     let unknown = [
         Code::AliasTargetUnknown,
         Code::AliasTargetMisspelt,

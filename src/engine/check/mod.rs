@@ -1,6 +1,7 @@
 //! All faults of one resource.
 
 mod backend;
+mod catalog;
 mod key;
 mod layers;
 mod levels;
@@ -23,7 +24,7 @@ use super::{
 };
 
 pub use levels::{ALLOW, ENFORCEMENT};
-pub(super) use reach::reaches;
+pub(super) use reach::{Reach, reaches};
 
 /// Most entries of one alias map: the CRD's `maxProperties`.
 pub(super) const MAX_ENTRIES: usize = 64;
@@ -55,6 +56,7 @@ pub fn check(snapshot: &Snapshot, resource: &Resource) -> Vec<Diagnostic> {
         of_site(view, resource, site, &mut faults);
     }
     backend::check(view, resource, &mut faults);
+    catalog::check(view, resource, &mut faults);
     let mut levels = Levels::of(view, resource);
     let mut weighed = levels.own_faults();
     weighed.extend(faults.into_iter().filter_map(|fault| levels.apply(fault)));

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::engine::{
     Key, Kind, Resource,
+    catalog::Voice,
     resource::{Attachment, Choice, Scope, Site, Target},
     snapshot::View,
 };
@@ -14,6 +15,8 @@ pub(crate) struct Reach<'a> {
     pub(crate) backend: &'a Resource,
     pub(crate) target: &'a Target,
     pub(crate) route: Option<(Key, Option<String>)>,
+    /// What catalogs say there.
+    pub(crate) voice: Option<Voice<'a>>,
 }
 
 /// Every place that `site` of `resource` applies to, without repetition.
@@ -23,6 +26,7 @@ pub(crate) fn reaches<'a>(view: View<'a>, resource: &'a Resource, site: &Site) -
         backend: resource,
         target,
         route: None,
+        voice: view.snapshot.voice(resource, target),
     };
     match &site.scope {
         Scope::Backend => targets.map(own).collect(),
@@ -64,7 +68,7 @@ fn of_attachment<'a>(view: View<'a>, policy: &Resource, attachment: &Attachment)
     match attachment.kind.as_str() {
         "AgentgatewayBackend" => chosen(Kind::Backend)
             .into_iter()
-            .flat_map(|b| of_backend(b, section, None))
+            .flat_map(|b| of_backend(view, b, section, None))
             .collect(),
         "HTTPRoute" => chosen(Kind::HttpRoute)
             .into_iter()
@@ -80,6 +84,7 @@ fn of_attachment<'a>(view: View<'a>, policy: &Resource, attachment: &Attachment)
 }
 
 fn of_backend<'a>(
+    view: View<'a>,
     backend: &'a Resource,
     section: Option<&str>,
     route: Option<&(Key, Option<String>)>,
@@ -93,6 +98,7 @@ fn of_backend<'a>(
             backend,
             target,
             route: route.cloned(),
+            voice: view.snapshot.voice(backend, target),
         })
         .collect()
 }
@@ -115,7 +121,7 @@ fn of_route<'a>(view: View<'a>, route: &Resource, section: Option<&str>) -> Vec<
             let Some(name) = text("name") else { continue };
             let key = Key::new(text("namespace").unwrap_or(&route.key.namespace), name);
             if let Some(backend) = view.get(Kind::Backend, &key) {
-                found.extend(of_backend(backend, None, Some(&via)));
+                found.extend(of_backend(view, backend, None, Some(&via)));
             }
         }
     }

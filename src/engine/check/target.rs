@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::{MAX_CHARS, reach::Reach};
 use crate::engine::{
-    Catalog, Code, Diagnostic, Severity,
-    catalog::{Ground, Judgement, judge},
+    Code, Diagnostic, Severity,
+    catalog::{Judgement, Voice},
     diagnostic::quote,
     resolve::{in_force, layers},
     resource::World,
@@ -47,7 +47,7 @@ pub(super) fn check(
     faults.extend(
         reaches
             .iter()
-            .find_map(|reach| shadowed(view, reach, key, text, pointer)),
+            .find_map(|reach| shadowed(reach, key, text, pointer)),
     );
 }
 
@@ -88,20 +88,20 @@ fn of_text(target: &str) -> Option<(Code, String, &'static str)> {
     None
 }
 
-/// The verdict at each provider that a catalog may speak for; providers with the same ids count once.
+/// The verdict at each provider that a catalog may speak for; providers where the same is said count once.
 fn verdicts<'a, 'b>(view: View<'_>, reaches: &'b [Reach<'a>], text: &str) -> Vec<(&'b Reach<'a>, Judgement)> {
-    let mut found: Vec<(&Ground, &Reach<'_>)> = Vec::new();
+    let mut found: Vec<(&Voice<'_>, &Reach<'_>)> = Vec::new();
     for reach in reaches {
-        if let World::Known(ground) = &reach.target.world
-            && !found.iter().any(|(other, _)| *other == ground)
+        if let Some(voice) = &reach.voice
+            && !found.iter().any(|(other, _)| other.agrees(voice))
         {
-            found.push((ground, reach));
+            found.push((voice, reach));
         }
     }
-    let (catalogs, today) = (view.snapshot.catalogs(), view.snapshot.as_of());
+    let today = view.snapshot.as_of();
     found
         .into_iter()
-        .map(|(ground, reach)| (reach, judge(catalogs, ground, text, today)))
+        .map(|(voice, reach)| (reach, voice.judge(text, today)))
         .collect()
 }
 
@@ -147,8 +147,8 @@ fn merged(verdicts: &[(&Reach<'_>, Judgement)], text: &str, pointer: &str) -> Ve
 /// A note where no catalog can speak, with the reason.
 fn unchecked(reaches: &[Reach<'_>], text: &str, pointer: &str) -> Option<Diagnostic> {
     let why = reaches.iter().find_map(|reach| match &reach.target.world {
-        World::Unknown(why) => Some(why),
-        World::Known(_) => None,
+        World::Unknown(why) if reach.voice.is_none() => Some(why),
+        _ => None,
     })?;
     let message = format!("{} is not checked: {why}", quote(text));
     Some(
@@ -205,15 +205,13 @@ fn wrong_mode(
 }
 
 /// An alias that is a model of the provider and leads to another one.
-fn shadowed(view: View<'_>, reach: &Reach<'_>, key: &str, text: &str, pointer: &str) -> Option<Diagnostic> {
-    let World::Known(ground) = &reach.target.world else {
-        return None;
-    };
-    let model = catalog(view, ground)?.get(key)?;
+fn shadowed(reach: &Reach<'_>, key: &str, text: &str, pointer: &str) -> Option<Diagnostic> {
+    let voice = reach.voice.as_ref()?;
+    let model = voice.catalog()?.get(key)?;
     if key == text || model.resolves_to.as_deref() == Some(text) {
         return None;
     }
-    let provider = ground.provider;
+    let provider = voice.ground.provider;
     let message = format!(
         "{} is a model of {provider}, and clients that ask for it get {}",
         quote(key),
@@ -228,17 +226,14 @@ fn shadowed(view: View<'_>, reach: &Reach<'_>, key: &str, text: &str, pointer: &
 /// Appends a note for every catalog that spoke and is old.
 pub(super) fn stale(view: View<'_>, reaches: &[Reach<'_>], pointer: &str, faults: &mut Vec<Diagnostic>) {
     for reach in reaches {
-        let World::Known(ground) = &reach.target.world else {
-            continue;
-        };
-        let Some(catalog) = catalog(view, ground) else {
+        let Some(catalog) = reach.voice.as_ref().and_then(Voice::catalog) else {
             continue;
         };
         let days = (view.snapshot.as_of() - catalog.as_of).get_days();
         if i64::from(days) > STALE_AFTER {
             let message = format!(
                 "the {} catalog is of {} and {days} days old",
-                ground.provider, catalog.as_of
+                catalog.provider, catalog.as_of
             );
             faults.push(
                 Diagnostic::new(Code::CatalogStale, pointer, None, message)
@@ -246,8 +241,4 @@ pub(super) fn stale(view: View<'_>, reaches: &[Reach<'_>], pointer: &str, faults
             );
         }
     }
-}
-
-fn catalog<'a>(view: View<'a>, ground: &Ground) -> Option<&'a Catalog> {
-    view.snapshot.catalogs().of(ground.provider)
 }

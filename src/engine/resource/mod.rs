@@ -1,12 +1,15 @@
 //! The resources that the engine reads, as plain JSON.
 
 mod attachment;
+mod host;
 mod provider;
 mod site;
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use serde_json::Value;
+
+use super::catalog::{ModelCatalog, Spot};
 
 pub use attachment::{Attachment, Choice};
 pub use provider::{SINGLE, Target, World};
@@ -25,6 +28,8 @@ pub enum Kind {
     Secret,
     /// A core `Namespace`, for its labels. Its key has an empty namespace.
     Namespace,
+    /// `ModelCatalog` of `aliasgate.dev`. Its key has an empty namespace.
+    ModelCatalog,
 }
 
 impl Kind {
@@ -38,6 +43,7 @@ impl Kind {
             ("gateway.networking.k8s.io", "HTTPRoute") => Some(Self::HttpRoute),
             ("", "Secret") => Some(Self::Secret),
             ("", "Namespace") => Some(Self::Namespace),
+            ("aliasgate.dev", "ModelCatalog") => Some(Self::ModelCatalog),
             _ => None,
         }
     }
@@ -51,6 +57,7 @@ impl Kind {
             Self::HttpRoute => "HTTPRoute",
             Self::Secret => "Secret",
             Self::Namespace => "Namespace",
+            Self::ModelCatalog => "ModelCatalog",
         }
     }
 }
@@ -92,6 +99,7 @@ pub struct Resource {
     sites: Vec<Site>,
     targets: Vec<Target>,
     attachments: Vec<Attachment>,
+    catalog: Option<Arc<ModelCatalog>>,
 }
 
 impl Resource {
@@ -106,7 +114,7 @@ impl Resource {
             .or_else(|| text("/metadata/generateName"))
             .unwrap_or_default();
         let namespace = match kind {
-            Kind::Namespace => "",
+            Kind::Namespace | Kind::ModelCatalog => "",
             _ => text("/metadata/namespace")
                 .filter(|ns| !ns.is_empty())
                 .unwrap_or("default"),
@@ -114,7 +122,7 @@ impl Resource {
         let key = Key::new(namespace, name);
         let sites = site::sites(kind, &value);
         let targets = if kind == Kind::Backend {
-            provider::targets(&value)
+            provider::targets(&value, namespace)
         } else {
             Vec::new()
         };
@@ -123,6 +131,9 @@ impl Resource {
         } else {
             Vec::new()
         };
+        let catalog = (kind == Kind::ModelCatalog)
+            .then(|| ModelCatalog::read(&value).0)
+            .flatten();
         Some(Self {
             kind,
             key,
@@ -130,6 +141,7 @@ impl Resource {
             sites,
             targets,
             attachments,
+            catalog: catalog.map(Arc::new),
         })
     }
 
@@ -143,6 +155,27 @@ impl Resource {
     #[must_use]
     pub fn attachments(&self) -> &[Attachment] {
         &self.attachments
+    }
+
+    /// The catalog, where this is one that could be read.
+    #[must_use]
+    pub const fn catalog(&self) -> Option<&Arc<ModelCatalog>> {
+        self.catalog.as_ref()
+    }
+
+    /// What selectors of catalogs can ask of `target`, one of its own.
+    #[must_use]
+    pub fn spot<'a>(&'a self, target: &'a Target) -> Spot<'a> {
+        Spot {
+            ground: match &target.world {
+                World::Known(ground) => Some(ground),
+                World::Unknown(_) => None,
+            },
+            provider: target.provider,
+            host: target.host.as_deref(),
+            namespace: &self.key.namespace,
+            labels: self.value.pointer("/metadata/labels").and_then(Value::as_object),
+        }
     }
 
     /// The places that carry AI settings, with their alias tables.
@@ -166,6 +199,9 @@ impl Resource {
     /// `Kind namespace/name`, for messages.
     #[must_use]
     pub fn title(&self) -> String {
+        if self.key.namespace.is_empty() {
+            return format!("{} {}", self.kind.as_str(), self.key.name);
+        }
         format!("{} {}", self.kind.as_str(), self.key)
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::site::expand;
+use super::{host, site::expand};
 use crate::engine::catalog::{Ground, Provider};
 
 /// The name that the single form `spec.ai.provider` has where a policy names a section.
@@ -23,6 +23,10 @@ pub struct Target {
     pub pin: Option<(String, String)>,
     /// Whose ids it takes.
     pub world: World,
+    /// The provider that the form means; [`Provider::Custom`] where it means none.
+    pub provider: Provider,
+    /// The host that requests go to, as far as it is known.
+    pub host: Option<String>,
 }
 
 /// Whether a catalog can speak for a place.
@@ -50,7 +54,7 @@ const FORMS: &[Row] = &[
 ];
 
 /// The providers of the backend in `value`, in the order of the document.
-pub(super) fn targets(value: &Value) -> Vec<Target> {
+pub(super) fn targets(value: &Value, namespace: &str) -> Vec<Target> {
     let single = expand(value, &["spec", "ai", "provider"])
         .into_iter()
         .map(|found| (found, true));
@@ -59,11 +63,11 @@ pub(super) fn targets(value: &Value) -> Vec<Target> {
         .map(|found| (found, false));
     single
         .chain(grouped)
-        .map(|((pointer, provider), single)| target(pointer, provider, single))
+        .map(|((pointer, provider), single)| target(pointer, provider, single, namespace))
         .collect()
 }
 
-fn target(pointer: String, provider: &Value, single: bool) -> Target {
+fn target(pointer: String, provider: &Value, single: bool, namespace: &str) -> Target {
     let name = match provider.get("name").and_then(Value::as_str) {
         Some(name) if !single => name,
         _ => SINGLE,
@@ -83,6 +87,8 @@ fn target(pointer: String, provider: &Value, single: bool) -> Target {
         form: row.map(|row| row.0.to_owned()).unwrap_or_default(),
         pin,
         world: world(provider, row, settings),
+        provider: row.and_then(|row| row.1).unwrap_or(Provider::Custom),
+        host: host::of(provider, row.map(|row| row.0), namespace),
         pointer,
     }
 }
@@ -122,7 +128,7 @@ mod tests {
     use super::*;
 
     fn only(value: &Value) -> Target {
-        targets(value).pop().expect("one provider")
+        targets(value, "default").pop().expect("one provider")
     }
 
     #[test]

@@ -264,11 +264,25 @@ fn reuse(old: &[Arc<Resource>], new: impl Iterator<Item = Resource>) -> Vec<Arc<
         .iter()
         .map(|resource| ((resource.kind, &resource.key), resource))
         .collect();
-    let keep = |new: Resource| match old.get(&(new.kind, &new.key)) {
-        Some(same) if ***same == new => Arc::clone(same),
-        _ => Arc::new(new),
+    let keep = |new: Resource| {
+        let before = old.get(&(new.kind, &new.key)).copied();
+        match before {
+            Some(same) if **same == new => Arc::clone(same),
+            _ => last_good(new, before),
+        }
     };
     new.map(keep).collect()
+}
+
+/// `new`, or the version before it where `new` is a catalog that cannot be read and that one can.
+fn last_good(new: Resource, old: Option<&Arc<Resource>>) -> Arc<Resource> {
+    if new.kind != Kind::ModelCatalog || new.catalog().is_some() {
+        return Arc::new(new);
+    }
+    let old = old.filter(|old| old.catalog().is_some());
+    let kept = old.is_some();
+    tracing::warn!(catalog = %new.key.name, kept, "a ModelCatalog cannot be read; aliasgate validate says why");
+    old.map_or_else(|| Arc::new(new), Arc::clone)
 }
 
 /// An error with its reason.

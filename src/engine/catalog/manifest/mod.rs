@@ -5,6 +5,7 @@
 mod read;
 mod reader;
 mod rules;
+mod select;
 mod write;
 
 use std::collections::BTreeMap;
