@@ -4,6 +4,8 @@
 //! the provider's own catalog knows the result exactly and does not know what was written, an id without a redundant
 //! prefix of the same provider and in the catalog's spelling.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
@@ -146,39 +148,48 @@ fn of_site(view: View<'_>, resource: &Resource, site: &Site, old: Option<&Resour
         }
         let (new_key, mut new_target) = (normal_text(key), normal_target(view, &voices, text));
         if new_target.is_empty() {
-            text.clone_into(&mut new_target); // refused as it is
+            new_target = Cow::Borrowed(text); // refused as it is
         }
-        let rivals = entries
-            .iter()
-            .filter(|(other, _)| *other != key && normal_text(other) == new_key);
-        let mut stored = None;
-        let mut ambiguous = new_key.is_empty();
-        for (other, value) in rivals {
-            match value.as_str() {
-                Some(value_text) if *other == new_key && is_stored(other, value) => {
-                    stored = Some(value_text.to_owned())
-                }
-                _ => ambiguous = true,
-            }
+        if new_key == *key && new_target == text {
+            continue;
         }
-        let new_key = if ambiguous || new_key == *key {
-            key.clone()
-        } else {
-            new_key
-        };
-        if new_key != *key || new_target != text {
-            let map = map.clone();
+        let (new_key, stored) = free_key(entries, key, &new_key, &is_stored);
+        if new_key != key || new_target != text {
             changes.push(Change {
-                map,
+                map: map.clone(),
                 key: key.clone(),
                 target: text.to_owned(),
-                new_key,
-                new_target,
+                new_key: new_key.to_owned(),
+                new_target: new_target.into_owned(),
                 stored,
             });
         }
     }
     changes
+}
+
+/// `new_key`, and the target that it has already in an entry that is stored so; or `key` itself, where another entry
+/// would become `new_key` too.
+fn free_key<'a>(
+    entries: &Map<String, Value>,
+    key: &'a str,
+    new_key: &'a str,
+    is_stored: &dyn Fn(&str, &Value) -> bool,
+) -> (&'a str, Option<String>) {
+    if new_key == key || new_key.is_empty() {
+        return (key, None);
+    }
+    let mut stored = None;
+    for (other, value) in entries
+        .iter()
+        .filter(|(other, _)| *other != key && normal_text(other) == new_key)
+    {
+        match value.as_str() {
+            Some(target) if *other == new_key && is_stored(other, value) => stored = Some(target.to_owned()),
+            _ => return (key, None),
+        }
+    }
+    (new_key, stored)
 }
 
 /// The entries that `old` has at the same site; providers are found by their names, since lists shift.
@@ -207,15 +218,18 @@ pub(super) fn stored_entries<'a>(
 /// assert_eq!(normal_text("\u{feff} gpt-4o\t"), "gpt-4o");
 /// ```
 #[must_use]
-pub fn normal_text(text: &str) -> String {
+pub fn normal_text(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text.trim());
+    }
     let ascii = text.chars().all(|c| c.is_ascii() || is_invisible(c));
     let visible: String = text.chars().filter(|c| !drops(*c, ascii)).collect();
     let trimmed = visible.trim();
-    if is_nfc(trimmed) {
+    Cow::Owned(if is_nfc(trimmed) {
         trimmed.to_owned()
     } else {
         trimmed.nfc().collect()
-    }
+    })
 }
 
 const fn drops(c: char, ascii: bool) -> bool {
@@ -224,17 +238,15 @@ const fn drops(c: char, ascii: bool) -> bool {
 }
 
 /// The target as it is stored: at every place that it goes to, the provider's catalog must agree on the spelling.
-fn normal_target(view: View<'_>, voices: &[Option<Voice<'_>>], text: &str) -> String {
+fn normal_target<'t>(view: View<'_>, voices: &[Option<Voice<'_>>], text: &'t str) -> Cow<'t, str> {
     let normal = normal_text(text);
     if normal.is_empty() || normal.contains('*') {
         return normal;
     }
-    let snapshot = view.snapshot;
-    let mut repairs = voices
-        .iter()
-        .map(|voice| voice.as_ref()?.judge(&normal, snapshot.as_of()).repair);
+    let today = view.snapshot.as_of();
+    let mut repairs = voices.iter().map(|voice| voice.as_ref()?.repair(&normal, today));
     match repairs.next().flatten() {
-        Some(repair) if repairs.all(|other| other.as_ref() == Some(&repair)) => repair,
+        Some(repair) if repairs.all(|other| other.as_ref() == Some(&repair)) => Cow::Owned(repair),
         _ => normal,
     }
 }

@@ -110,6 +110,17 @@ impl Voice<'_> {
                 .all(|(a, b)| std::ptr::eq(*a, *b))
     }
 
+    /// What normalization may store for `id`; `None` where the catalog knows it as it is, or knows nothing better.
+    #[must_use]
+    pub fn repair(&self, id: &str, today: Date) -> Option<String> {
+        let listed = self.catalog().is_some_and(|catalog| catalog.get(id).is_some());
+        if listed {
+            None
+        } else {
+            self.judge(id, today).repair
+        }
+    }
+
     /// Judges `id` as of `today`: what the catalogs know, then what the admin's rules make of it.
     ///
     /// ```

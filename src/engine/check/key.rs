@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::MAX_CHARS;
+use super::{At, MAX_CHARS};
 use crate::engine::{
     Code, Diagnostic,
     alias::Pattern,
@@ -10,15 +10,14 @@ use crate::engine::{
     normalize::normal_text,
 };
 
-/// Appends the faults of `key`, one of `entries`, that stands at `pointer`.
-pub(super) fn check(key: &str, entries: &Map<String, Value>, pointer: &str, faults: &mut Vec<Diagnostic>) {
+/// Appends the faults of `key`, one of `entries`, that stands at `at`.
+pub(super) fn check(key: &str, entries: &Map<String, Value>, at: At<'_>, faults: &mut Vec<Diagnostic>) {
     let normal = normal_text(key);
-    let twin = normal != key && entries.contains_key(&normal); // a fault of its own
+    let twin = normal != key && entries.contains_key(normal.as_ref()); // a fault of its own
     if let Some((code, what, help)) = of_text(key).filter(|_| !twin || normal.is_empty()) {
-        let mut fault =
-            Diagnostic::new(code, pointer, Some(key), format!("{} {what}", quote(key))).help(help);
+        let mut fault = Diagnostic::new(code, at, Some(key), format!("{} {what}", quote(key))).help(help);
         if code == Code::AliasKeyInvalid && !normal.is_empty() && of_text(&normal).is_none() {
-            fault.suggestions.push(normal);
+            fault.suggestions.push(normal.into_owned());
         }
         faults.push(fault);
     }
@@ -28,7 +27,7 @@ pub(super) fn check(key: &str, entries: &Map<String, Value>, pointer: &str, faul
             quote(key)
         );
         faults.push(
-            Diagnostic::new(Code::AliasCatchAll, pointer, Some(key), message)
+            Diagnostic::new(Code::AliasCatchAll, at, Some(key), message)
                 .help("remove it, or keep it if clients may really send any name"),
         );
     }

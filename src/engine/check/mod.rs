@@ -125,12 +125,33 @@ fn identity(resource: &Resource, fault: Diagnostic) -> (Code, String, Option<Str
     let provider = resource
         .targets()
         .iter()
-        .find(|target| !target.single && fault.pointer.starts_with(&target.pointer));
+        .find(|target| !target.single && is_below(&fault.pointer, &target.pointer));
     let place = match provider {
         Some(target) => format!("{}{}", target.name, &fault.pointer[target.pointer.len()..]),
         None => fault.pointer,
     };
     (fault.code, place, fault.value)
+}
+
+/// Whether `pointer` leads to `parent` or into it.
+fn is_below(pointer: &str, parent: &str) -> bool {
+    pointer
+        .strip_prefix(parent)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The place of an entry: its pointer is only made for a fault.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    /// Pointer to the map.
+    map: &'a str,
+    key: &'a str,
+}
+
+impl From<At<'_>> for String {
+    fn from(at: At<'_>) -> Self {
+        pointer::join(at.map, at.key)
+    }
 }
 
 fn of_site(view: View<'_>, resource: &Resource, site: &Site, faults: &mut Vec<Diagnostic>) {
@@ -155,12 +176,14 @@ fn of_site(view: View<'_>, resource: &Resource, site: &Site, faults: &mut Vec<Di
         return; // the API server refuses the object; judging thousands of entries would only take time
     }
     let reaches = reaches(view, resource, site);
+    let voices = target::voices(&reaches);
     for (key, target) in entries {
-        let pointer = pointer::join(&at, key);
-        key::check(key, entries, &pointer, faults);
-        target::check(view, &reaches, key, target, &pointer, faults);
+        let place = At { map: &at, key };
+        key::check(key, entries, place, faults);
+        target::check(view, &reaches, &voices, target, place, faults);
     }
     table::check(resource, site, faults);
+    table::check_twins(resource, site, faults);
     table::check_hops(resource, site, faults);
     layers::check(view, resource, site, &reaches, faults);
     target::stale(view, &reaches, &at, faults);

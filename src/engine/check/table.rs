@@ -1,6 +1,9 @@
 //! Faults of an alias map as a whole: what its entries do to each other.
 
-use std::collections::BTreeMap;
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, btree_map::Entry},
+};
 
 use crate::engine::{
     AliasTable, Code, Diagnostic, Resource,
@@ -22,25 +25,6 @@ pub(super) fn check(resource: &Resource, site: &Site, faults: &mut Vec<Diagnosti
         });
         faults.push(fault);
     };
-    for (key, other) in twins(table, normal_text)
-        .into_iter()
-        .filter(|(key, _)| !normal_text(key).is_empty())
-    {
-        let message = format!(
-            "{} becomes {}, and so does {}",
-            quote(key),
-            quote(&normal_text(key)),
-            quote(other)
-        );
-        push(Code::AliasDuplicate, key, message, "keep one of the two", other);
-    }
-    for (key, other) in twins(table, |key| normal_text(key).to_lowercase()) {
-        if normal_text(key) != normal_text(other) {
-            let message = format!("{} differs from {} only by case", quote(key), quote(other));
-            let help = "aliases are case-sensitive: keep one, or give both the same target";
-            push(Code::AliasCaseCollision, key, message, help, other);
-        }
-    }
     for (key, other) in table.ambiguous() {
         let message = format!(
             "{} and {} are equally long and match a name in common",
@@ -63,6 +47,41 @@ pub(super) fn check(resource: &Resource, site: &Site, faults: &mut Vec<Diagnosti
             "remove one of the two",
             other,
         );
+    }
+}
+
+/// Appends the faults of aliases that are equal, but for what normalization or case makes of them.
+pub(super) fn check_twins(resource: &Resource, site: &Site, faults: &mut Vec<Diagnostic>) {
+    let (table, at) = (&site.table, site.aliases());
+    if table.iter().all(|(key, _)| is_plain(key)) {
+        return; // keys of a map differ
+    }
+    let mut push = |code: Code, key: &str, message: String, help: &str, other: &str| {
+        let mut fault = Diagnostic::new(code, join(&at, key), Some(key), message).help(help);
+        fault.related.push(Related {
+            object: resource.title(),
+            pointer: join(&at, other),
+        });
+        faults.push(fault);
+    };
+    for (key, other) in twins(table, normal_text)
+        .into_iter()
+        .filter(|(key, _)| !normal_text(key).is_empty())
+    {
+        let message = format!(
+            "{} becomes {}, and so does {}",
+            quote(key),
+            quote(&normal_text(key)),
+            quote(other)
+        );
+        push(Code::AliasDuplicate, key, message, "keep one of the two", other);
+    }
+    for (key, other) in twins(table, lower) {
+        if normal_text(key) != normal_text(other) {
+            let message = format!("{} differs from {} only by case", quote(key), quote(other));
+            let help = "aliases are case-sensitive: keep one, or give both the same target";
+            push(Code::AliasCaseCollision, key, message, help, other);
+        }
     }
 }
 
@@ -111,18 +130,33 @@ pub(super) fn check_hops(resource: &Resource, site: &Site, faults: &mut Vec<Diag
 }
 
 /// Keys that are equal under `form` to an earlier key, each with that key.
-fn twins(table: &AliasTable, form: impl Fn(&str) -> String) -> Vec<(&str, &str)> {
-    let mut first: BTreeMap<String, &str> = BTreeMap::new();
+fn twins<'a>(table: &'a AliasTable, form: impl Fn(&'a str) -> Cow<'a, str>) -> Vec<(&'a str, &'a str)> {
+    let mut first: BTreeMap<Cow<'a, str>, &str> = BTreeMap::new();
     let mut found = Vec::new();
     for (key, _) in table.iter() {
-        match first.get(&form(key)) {
-            Some(other) => found.push((key, *other)),
-            None => {
-                first.insert(form(key), key);
+        match first.entry(form(key)) {
+            Entry::Occupied(other) => found.push((key, *other.get())),
+            Entry::Vacant(free) => {
+                free.insert(key);
             }
         }
     }
     found
+}
+
+/// Whether `key` is its own form in every sense: then it can have a twin only among keys that are not.
+fn is_plain(key: &str) -> bool {
+    key.bytes()
+        .all(|b| b.is_ascii_graphic() && !b.is_ascii_uppercase())
+}
+
+/// The form in which keys that differ only by case are equal.
+fn lower(key: &str) -> Cow<'_, str> {
+    if is_plain(key) {
+        Cow::Borrowed(key)
+    } else {
+        Cow::Owned(normal_text(key).to_lowercase())
+    }
 }
 
 /// What a second look-up would do; the gateway never makes one.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{MAX_CHARS, reach::Reach};
+use super::{At, MAX_CHARS, reach::Reach};
 use crate::engine::{
     Code, Diagnostic, Severity,
     catalog::{Judgement, Voice},
@@ -15,40 +15,40 @@ use crate::engine::{
 /// Days after which a catalog is called stale.
 const STALE_AFTER: i64 = 45;
 
-/// Appends the faults of `target`, that the alias `key` at `pointer` leads to.
+/// Appends the faults of `target`, that the entry at `at` leads to.
 pub(super) fn check(
     view: View<'_>,
     reaches: &[Reach<'_>],
-    key: &str,
+    voices: &[(&Voice<'_>, &Reach<'_>)],
     target: &Value,
-    pointer: &str,
+    at: At<'_>,
     faults: &mut Vec<Diagnostic>,
 ) {
     let Some(text) = target.as_str() else {
         let message = format!("{target} is no string");
         faults.push(
-            Diagnostic::new(Code::AliasTargetInvalid, pointer, None, message)
+            Diagnostic::new(Code::AliasTargetInvalid, at, None, message)
                 .help("write the model id as a string, in quotes where YAML reads something else"),
         );
         return;
     };
     if let Some((code, what, help)) = of_text(text) {
-        faults.push(Diagnostic::new(code, pointer, Some(text), format!("{} {what}", quote(text))).help(help));
+        faults.push(Diagnostic::new(code, at, Some(text), format!("{} {what}", quote(text))).help(help));
         return;
     }
-    faults.extend(unchecked(reaches, text, pointer));
-    let verdicts = verdicts(view, reaches, text);
-    faults.extend(merged(&verdicts, text, pointer));
+    faults.extend(unchecked(reaches, text, at));
+    let today = view.snapshot.as_of();
+    let verdicts: Vec<_> = voices
+        .iter()
+        .map(|(voice, reach)| (*reach, voice.judge(text, today)))
+        .collect();
+    faults.extend(merged(&verdicts, text, at));
     faults.extend(
         verdicts
             .iter()
-            .find_map(|(reach, verdict)| wrong_mode(view, reach, verdict, text, pointer)),
+            .find_map(|(reach, verdict)| wrong_mode(view, reach, verdict, text, at)),
     );
-    faults.extend(
-        reaches
-            .iter()
-            .find_map(|reach| shadowed(reach, key, text, pointer)),
-    );
+    faults.extend(reaches.iter().find_map(|reach| shadowed(reach, text, at)));
 }
 
 /// What is wrong with the text of a target whatever the provider: code, what it is, what to do.
@@ -88,8 +88,8 @@ fn of_text(target: &str) -> Option<(Code, String, &'static str)> {
     None
 }
 
-/// The verdict at each provider that a catalog may speak for; providers where the same is said count once.
-fn verdicts<'a, 'b>(view: View<'_>, reaches: &'b [Reach<'a>], text: &str) -> Vec<(&'b Reach<'a>, Judgement)> {
+/// The catalogs that speak, each with a place where they do; places where the same is said count once.
+pub(super) fn voices<'a, 'b>(reaches: &'b [Reach<'a>]) -> Vec<(&'b Voice<'a>, &'b Reach<'a>)> {
     let mut found: Vec<(&Voice<'_>, &Reach<'_>)> = Vec::new();
     for reach in reaches {
         if let Some(voice) = &reach.voice
@@ -98,15 +98,11 @@ fn verdicts<'a, 'b>(view: View<'_>, reaches: &'b [Reach<'a>], text: &str) -> Vec
             found.push((voice, reach));
         }
     }
-    let today = view.snapshot.as_of();
     found
-        .into_iter()
-        .map(|(voice, reach)| (reach, voice.judge(text, today)))
-        .collect()
 }
 
 /// One diagnostic for a fault that all places share; one for each place that disagrees otherwise.
-fn merged(verdicts: &[(&Reach<'_>, Judgement)], text: &str, pointer: &str) -> Vec<Diagnostic> {
+fn merged(verdicts: &[(&Reach<'_>, Judgement)], text: &str, at: At<'_>) -> Vec<Diagnostic> {
     let wrong: Vec<_> = verdicts
         .iter()
         .filter(|(_, verdict)| verdict.code.is_some())
@@ -133,7 +129,7 @@ fn merged(verdicts: &[(&Reach<'_>, Judgement)], text: &str, pointer: &str) -> Ve
         } else {
             (code, verdict.message.clone())
         };
-        let mut fault = Diagnostic::new(code, pointer, Some(text), message).help(verdict.help.as_str());
+        let mut fault = Diagnostic::new(code, at, Some(text), message).help(verdict.help.as_str());
         fault.severity = verdict.severity;
         fault.suggestions.clone_from(&verdict.suggestions);
         faults.push(fault);
@@ -145,14 +141,14 @@ fn merged(verdicts: &[(&Reach<'_>, Judgement)], text: &str, pointer: &str) -> Ve
 }
 
 /// A note where no catalog can speak, with the reason.
-fn unchecked(reaches: &[Reach<'_>], text: &str, pointer: &str) -> Option<Diagnostic> {
+fn unchecked(reaches: &[Reach<'_>], text: &str, at: At<'_>) -> Option<Diagnostic> {
     let why = reaches.iter().find_map(|reach| match &reach.target.world {
         World::Unknown(why) if reach.voice.is_none() => Some(why),
         _ => None,
     })?;
     let message = format!("{} is not checked: {why}", quote(text));
     Some(
-        Diagnostic::new(Code::AliasTargetUnchecked, pointer, Some(text), message)
+        Diagnostic::new(Code::AliasTargetUnchecked, at, Some(text), message)
             .help("nothing to do, if the name is right"),
     )
 }
@@ -177,7 +173,7 @@ fn wrong_mode(
     reach: &Reach<'_>,
     verdict: &Judgement,
     text: &str,
-    pointer: &str,
+    at: At<'_>,
 ) -> Option<Diagnostic> {
     let mode = verdict.model.as_ref()?.mode.as_deref()?;
     let needed = MODES.iter().find(|row| row.0 == mode).map(|row| row.1);
@@ -201,11 +197,12 @@ fn wrong_mode(
         Some(route) => format!("add a path of the type {route} to policies.ai.routes, or write a chat model"),
         None => "write a chat model".to_owned(),
     };
-    Some(Diagnostic::new(Code::AliasTargetMode, pointer, Some(text), message).help(help))
+    Some(Diagnostic::new(Code::AliasTargetMode, at, Some(text), message).help(help))
 }
 
 /// An alias that is a model of the provider and leads to another one.
-fn shadowed(reach: &Reach<'_>, key: &str, text: &str, pointer: &str) -> Option<Diagnostic> {
+fn shadowed(reach: &Reach<'_>, text: &str, at: At<'_>) -> Option<Diagnostic> {
+    let key = at.key;
     let voice = reach.voice.as_ref()?;
     let model = voice.catalog()?.get(key)?;
     if key == text || model.resolves_to.as_deref() == Some(text) {
@@ -218,7 +215,7 @@ fn shadowed(reach: &Reach<'_>, key: &str, text: &str, pointer: &str) -> Option<D
         quote(text)
     );
     Some(
-        Diagnostic::new(Code::AliasShadowsModel, pointer, Some(key), message)
+        Diagnostic::new(Code::AliasShadowsModel, at, Some(key), message)
             .help("choose another alias, unless the change is meant"),
     )
 }
