@@ -8,7 +8,7 @@ use std::{
 use thiserror::Error;
 
 use super::{Outcome, serve};
-use crate::sources::files;
+use crate::sources::{catalogs, files};
 
 /// The exit code when there are errors in what was checked.
 const FAULTS: u8 = 1;
@@ -33,6 +33,15 @@ pub(super) enum Error {
     /// A file that could not be read.
     #[error(transparent)]
     File(#[from] files::Error),
+    /// Standard input cannot be read.
+    #[error("cannot read <stdin>")]
+    Input(#[source] io::Error),
+    /// A line of standard input that is no pair of provider and id.
+    #[error("cannot read <stdin>:{0}: {1}")]
+    Line(u64, String),
+    /// A catalog that cannot be used.
+    #[error(transparent)]
+    Catalog(#[from] catalogs::Error),
     /// A server that cannot start.
     #[error(transparent)]
     Serve(#[from] serve::Error),

@@ -3,6 +3,8 @@
 //! A command is a variant of [`Command`] and a file of this folder, whose `Args` are its flags and whose `run` does
 //! the work.
 
+mod catalog;
+mod catalogs;
 mod crds;
 mod error;
 mod local;
@@ -33,6 +35,7 @@ enum Command {
     Proxy(proxy::Args),
     Validate(validate::Args),
     Resolve(resolve::Args),
+    Catalog(catalog::Args),
     Crds(crds::Args),
 }
 
@@ -66,6 +69,7 @@ pub fn main() -> ExitCode {
         Command::Proxy(args) => proxy::run(&args).map_err(error::Error::from),
         Command::Validate(args) => validate::run(&args),
         Command::Resolve(args) => resolve::run(&args),
+        Command::Catalog(args) => catalog::run(&args),
         Command::Crds(args) => crds::run(&args),
     };
     error::exit_code(ended)

@@ -10,16 +10,16 @@ use serde_json::Value;
 
 use super::{
     Outcome,
+    catalogs::Choice,
     error::{self, Error},
     print::{self, Format, Located, Report, Summary},
 };
 use crate::{
     engine::{
-        Code, Date, Diagnostic, Kind, Level, Resource, Severities, Severity, Snapshot,
+        Catalogs, Code, Date, Diagnostic, Kind, Level, Resource, Severities, Severity, Snapshot,
         check::{check, check_normalized},
     },
     sources::{
-        builtin,
         documents::{Place, Places},
         files::{self, File},
     },
@@ -48,6 +48,8 @@ pub(super) struct Args {
     /// Whether the annotation aliasgate.dev/allow of an object counts
     #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
     allow_annotation: bool,
+    #[command(flatten)]
+    catalogs: Choice,
     /// How to print
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     output: Format,
@@ -69,7 +71,9 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
         let names: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
         return Err(Error::NoManifest(names.join(", ")));
     }
-    let report = report(args, &mut files);
+    let as_of = args.as_of.unwrap_or_else(super::today);
+    let catalogs = args.catalogs.load(as_of)?;
+    let report = report(args, &mut files, catalogs, as_of);
     let mut out = BufWriter::new(io::stdout().lock());
     let written = match args.output {
         Format::Text => print::text(&report, &mut out),
@@ -87,9 +91,11 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
 }
 
 /// All faults of the resources in `files`, in the order of their places.
-fn report<'a>(args: &Args, files: &'a mut [File]) -> Report<'a> {
+fn report<'a>(args: &Args, files: &'a mut [File], catalogs: Catalogs, as_of: Date) -> Report<'a> {
     let resources = resources(files);
-    let snapshot = snapshot(args, resources.iter().flatten().cloned());
+    let snapshot = Snapshot::build(Arc::new(catalogs), resources.iter().flatten().cloned(), as_of)
+        .with_severities(severities(args))
+        .with_allow_annotation(args.allow_annotation);
     let judge = if args.no_normalize {
         check
     } else {
@@ -146,15 +152,12 @@ fn resources(files: &mut [File]) -> Vec<Option<Arc<Resource>>> {
         .collect()
 }
 
-fn snapshot(args: &Args, resources: impl Iterator<Item = Arc<Resource>>) -> Snapshot {
+fn severities(args: &Args) -> Severities {
     let mut severities = Severities::default();
     for (code, level) in &args.severities {
         severities.set(*code, *level);
     }
-    let as_of = args.as_of.unwrap_or_else(super::today);
-    Snapshot::build(Arc::new(builtin::catalogs()), resources, as_of)
-        .with_severities(severities)
-        .with_allow_annotation(args.allow_annotation)
+    severities
 }
 
 /// Faults of an alias itself, which are shown at the key; all others are shown at the value.

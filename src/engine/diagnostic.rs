@@ -310,18 +310,7 @@ impl Diagnostic {
     /// The message and, where there are suggestions, the question "did you mean".
     #[must_use]
     pub fn sentence(&self) -> String {
-        let mut sentence = self.message.clone();
-        if let Some((last, rest)) = self.suggestions.split_last() {
-            sentence.push_str("; did you mean ");
-            for (at, suggestion) in rest.iter().enumerate() {
-                sentence.push_str(if at == 0 { "" } else { ", " });
-                sentence.push_str(&quote(suggestion));
-            }
-            sentence.push_str(if rest.is_empty() { "" } else { " or " });
-            sentence.push_str(&quote(last));
-            sentence.push('?');
-        }
-        sentence
+        ask(&self.message, &self.suggestions)
     }
 
     /// The sentence without the quoted value at its head, for places that print the value themselves.
@@ -347,6 +336,22 @@ impl Diagnostic {
             lowered.unwrap_or_default()
         )
     }
+}
+
+/// `message` and, where there are `suggestions`, the question "did you mean".
+pub(super) fn ask(message: &str, suggestions: &[String]) -> String {
+    let mut sentence = message.to_owned();
+    if let Some((last, rest)) = suggestions.split_last() {
+        sentence.push_str("; did you mean ");
+        for (at, suggestion) in rest.iter().enumerate() {
+            sentence.push_str(if at == 0 { "" } else { ", " });
+            sentence.push_str(&quote(suggestion));
+        }
+        sentence.push_str(if rest.is_empty() { "" } else { " or " });
+        sentence.push_str(&quote(last));
+        sentence.push('?');
+    }
+    sentence
 }
 
 /// `text` in double quotes, cut at 80 characters, with control and invisible characters made visible.

@@ -1,6 +1,7 @@
 //! Documents in: files now, and what is embedded in the program.
 
 pub mod builtin;
+pub mod catalogs;
 pub mod documents;
 pub mod files;
 mod json;

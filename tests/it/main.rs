@@ -3,6 +3,8 @@
 mod admission;
 mod cases;
 mod catalog;
+mod catalog_commands;
+mod catalogs_of_admins;
 mod crds;
 mod documents;
 mod exemptions;

@@ -3,6 +3,7 @@
 mod brand;
 mod catalogs;
 mod dates;
+pub mod diff;
 mod form;
 mod judge;
 mod layers;
@@ -26,7 +27,7 @@ pub use model::{Confidence, Model, State, Text};
 pub use provider::Provider;
 pub use voice::{Spot, Voice};
 
-use crate::engine::{Code, Date, Severity, suggest::Index};
+use crate::engine::{Code, Date, Severity, diagnostic::ask, suggest::Index};
 
 /// The model ids of one provider, as of a date.
 #[derive(Debug, Clone)]
@@ -144,4 +145,12 @@ pub struct Judgement {
     pub repair: Option<String>,
     /// What the catalog knows about the model, where it knows it.
     pub model: Option<Model>,
+}
+
+impl Judgement {
+    /// The message and, where there are suggestions, the question "did you mean".
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        ask(&self.message, &self.suggestions)
+    }
 }

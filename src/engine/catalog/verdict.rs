@@ -35,7 +35,7 @@ impl Judgement {
     }
 
     /// Something is wrong.
-    pub(super) fn bad(code: Code, message: String, help: impl Into<String>) -> Self {
+    pub(in crate::engine) fn bad(code: Code, message: String, help: impl Into<String>) -> Self {
         Self {
             code: Some(code),
             severity: code.severity(),

@@ -6,6 +6,7 @@ mod key;
 mod layers;
 mod levels;
 mod reach;
+mod single;
 mod table;
 mod target;
 
@@ -25,6 +26,7 @@ use super::{
 
 pub use levels::{ALLOW, ENFORCEMENT};
 pub(super) use reach::{Reach, reaches};
+pub use single::stored_target;
 
 /// Most entries of one alias map: the CRD's `maxProperties`.
 pub(super) const MAX_ENTRIES: usize = 64;

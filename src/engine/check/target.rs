@@ -52,7 +52,7 @@ pub(super) fn check(
 }
 
 /// What is wrong with the text of a target whatever the provider: code, what it is, what to do.
-fn of_text(target: &str) -> Option<(Code, String, &'static str)> {
+pub(super) fn of_text(target: &str) -> Option<(Code, String, &'static str)> {
     if target
         .chars()
         .all(|c| c.is_whitespace() || crate::engine::diagnostic::is_invisible(c))

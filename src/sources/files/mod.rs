@@ -217,7 +217,7 @@ fn is_manifest(entry: &DirEntry) -> bool {
 }
 
 /// The text of a file or of standard input.
-fn text(path: &Path) -> Result<String, Error> {
+pub(super) fn text(path: &Path) -> Result<String, Error> {
     let mut bytes = Vec::new();
     let limit = MAX_FILE as u64 + 1;
     let read = if path == Path::new(STDIN) {

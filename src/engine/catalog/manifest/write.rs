@@ -151,6 +151,14 @@ impl Serialize for Action {
     }
 }
 
+impl State {
+    /// The word of the manifests.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        STATES.iter().find(|row| row.1 == self).map_or("", |row| row.0)
+    }
+}
+
 impl Serialize for State {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         word(STATES, self, serializer)
