@@ -31,6 +31,6 @@ pub fn stored_target(voice: &Voice<'_>, written: &str, today: Date) -> (String, 
     let verdict = voice.judge(stored, today);
     match &verdict.repair {
         Some(repair) => (repair.clone(), voice.judge(repair, today)),
-        None => (normal, verdict),
+        None => (normal.into_owned(), verdict),
     }
 }
