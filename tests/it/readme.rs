@@ -52,3 +52,20 @@ fn every_command_is_named() {
         );
     }
 }
+
+/// The examples are what users copy.
+#[test]
+fn the_examples_have_no_errors() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let output = Command::new(env!("CARGO_BIN_EXE_aliasgate"))
+        .args(["validate", "--as-of", "2026-11-23"])
+        .arg(examples)
+        .output()
+        .expect("the program runs");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(
+        text.ends_with("0 errors, 2 warnings, 0 notes\n"),
+        "only the seed's two models are retired: {text}"
+    );
+}
