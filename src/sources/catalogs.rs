@@ -10,7 +10,9 @@ use thiserror::Error;
 
 use super::{documents::Document, files};
 use crate::engine::{
-    Catalogs, Date, Diagnostic, Kind, Provider, Severity, catalog::ModelCatalog, pointer::field_path,
+    Catalog, Catalogs, Date, Diagnostic, Kind, Provider, Severity,
+    catalog::{Model, ModelCatalog, manifest::Entry},
+    pointer::field_path,
 };
 
 /// Why a catalog cannot be used.
@@ -78,18 +80,19 @@ fn bare(path: &Path) -> Option<Result<Vec<ModelCatalog>, Error>> {
     }
     let name = path.display().to_string();
     let lists = Catalogs::from_ids(&text, Date::default());
-    let named = lists.map(|lists| {
-        let list = |catalog| ModelCatalog {
-            as_of: None,
-            ..ModelCatalog::export(&name, catalog)
-        };
-        let mut found: Vec<_> = lists.iter().map(list).collect();
-        for catalog in &mut found {
-            catalog.name = format!("{name} ({})", catalog.provider);
-        }
-        found
-    });
-    Some(named.map_err(|reason| Error::Lines { name, reason }))
+    let entry = |model: &Model| Entry {
+        id: model.id.clone(),
+        ..Entry::default()
+    };
+    let list = |catalog: &Catalog| ModelCatalog {
+        models: catalog.models().map(entry).collect(),
+        ..ModelCatalog::new(format!("{name} ({})", catalog.provider), catalog.provider)
+    };
+    let named = lists.map(|lists| lists.iter().map(list).collect());
+    Some(named.map_err(|reason| Error::Lines {
+        name: name.clone(),
+        reason,
+    }))
 }
 
 fn manifests(path: &Path, catalogs: &mut Vec<ModelCatalog>, errors: &mut Vec<Error>) {

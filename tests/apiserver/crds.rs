@@ -26,7 +26,12 @@ pub(crate) fn install(cluster: &Cluster) {
         .kubectl(&["apply", "-f", &dir.display().to_string()])
         .expect_ok();
     cluster.apply(&http_route().to_string());
-    for crd in ["agentgatewaybackends", "agentgatewaypolicies", "httproutes"] {
+    for crd in [
+        "agentgatewaybackends",
+        "agentgatewaypolicies",
+        "httproutes",
+        "modelcatalogs",
+    ] {
         wait_for(crd, || {
             let said = cluster.kubectl(&["get", crd]);
             if said.ok { Ok(()) } else { Err(said.text()) }

@@ -13,6 +13,7 @@
     reason = "this is a test, though clippy cannot see it"
 )]
 
+mod catalogs;
 mod certs;
 mod cluster;
 mod crds;
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let tests: Vec<Test> = [
         crds::TESTS,
+        catalogs::TESTS,
         manifests::TESTS,
         writes::TESTS,
         failures::TESTS,

@@ -65,7 +65,8 @@ fn check_prints_a_verdict_for_each_id() {
         "xai \"grok-4\": ok\n\
          xai \"grok-3\": warning[alias-target-retired]: was retired by xai on 2026-06-01\n  \
          help: move to \"grok-4\"\n\
-         xai \" grok-5\" is stored as \"grok-5\": error[alias-target-unknown]: not in the xai catalog of 2026-11-01\n  \
+         xai \" grok-5\" is stored as \"grok-5\": error[alias-target-unknown]: not in the xai catalog of 2026-11-01; \
+         did you mean \"grok-4\" or \"grok-3\"?\n  \
          help: the catalog is complete: name a model that it lists\n"
     );
 }
@@ -143,6 +144,54 @@ fn bare_lines_are_a_catalog() {
         out.contains("alias-target-misspelt") && out.contains("alias-target-wrong-provider"),
         "{out}"
     );
+}
+
+#[test]
+fn bare_lines_over_the_built_in_catalogs_say_only_that_there_is_a_model() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = dir.path().join("ids.tsv");
+    fs::write(&file, "openai\tgpt-4-turbo\nopenai\tour-own\n").expect("can write");
+    let args = [
+        "check",
+        DAY,
+        "--catalog",
+        &path(&file),
+        "openai",
+        "gpt-4-turbo",
+        "our-own",
+    ];
+    let (code, out, _) = run(&args, b"");
+    assert_eq!(code, Some(0));
+    assert!(
+        out.contains("\"gpt-4-turbo\": warning[alias-target-retired]"),
+        "{out}"
+    );
+    assert!(out.ends_with("\"our-own\": ok\n"), "{out}");
+}
+
+#[test]
+fn validate_stands_on_the_same_catalogs() {
+    let dir = folder();
+    let text = "apiVersion: agentgateway.dev/v1alpha1\nkind: AgentgatewayBackend\nmetadata: {name: xai}\nspec:\n  \
+                ai: {provider: {openai: {}, host: api.x.ai, port: 443}}\n  \
+                policies: {ai: {modelAliases: {fast: grok-code-fast-1}}}\n";
+    let file = dir.path().join("backend.txt");
+    fs::write(&file, text).expect("can write");
+    let validate = |more: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_aliasgate"))
+            .args(["validate", DAY, &path(&file)])
+            .args(more)
+            .output()
+            .expect("the program runs");
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).expect("UTF-8"),
+        )
+    };
+    assert_eq!(validate(&[]).0, Some(0));
+    let (code, out) = validate(&["--catalog", &path(&dir.path().join("mine.yaml")), "--no-builtin"]);
+    assert_eq!(code, Some(1));
+    assert!(out.contains("error[alias-target-unknown]"), "{out}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aliasgate::engine::{
-    Catalog, Catalogs, Code, Diagnostic, Provider, Resource, Severity, Snapshot,
+    Catalog, Catalogs, Code, Date, Diagnostic, Provider, Resource, Severity, Snapshot,
     catalog::{Ground, Judgement, Model, ModelCatalog, Spot, State},
     check, normalize,
 };
@@ -24,19 +24,19 @@ fn builtin() -> Catalogs {
         ..Model::bare(id)
     };
     let retired = Model {
-        retires: Some("2026-10-23".parse().unwrap()),
+        retires: Some(Date::constant(2026, 10, 23)),
         successor: Some("gpt-5".into()),
         ..model("gpt-4-turbo")
     };
     let ending = Model {
-        retires: Some("2027-01-31".parse().unwrap()),
+        retires: Some(Date::constant(2027, 1, 31)),
         ..model("gpt-4o")
     };
     let gone = Model {
         state: State::Historical,
         ..model("gpt-4-32k")
     };
-    let day = "2026-11-01".parse().unwrap();
+    let day = Date::constant(2026, 11, 1);
     Catalogs::new([
         Catalog::new(
             Provider::OpenAi,
@@ -113,8 +113,9 @@ fn precedence_is_as_documented() {
     use Code::*;
     use Severity::*;
     let lists = |id: &str| json!({"models": [{"id": id}]});
+    type Row<'a> = (&'a str, &'a [Value], Option<(Code, Severity)>);
     #[rustfmt::skip]
-    let table: &[(&str, &[Value], Option<(Code, Severity)>)] = &[
+    let table: &[Row<'_>] = &[
         // Nothing said.
         ("gpt-5", &[], None),
         ("gpt-6-x", &[], Some((AliasTargetUnknown, Warning))),

@@ -12,7 +12,7 @@ use std::{
 };
 
 use aliasgate::{
-    engine::{Catalogs, Date, Kind, Severities, Snapshot},
+    engine::{Catalogs, Date, Kind, Provider, Severities, Snapshot},
     sources::files::{Error, Feed, watch},
 };
 use tempfile::TempDir;
@@ -109,6 +109,33 @@ async fn a_file_that_breaks_keeps_its_last_good_documents() {
     becomes(&mut receiver, &["another", "one"]).await;
     replace(&a, &backend("two"));
     becomes(&mut receiver, &["another", "two"]).await;
+}
+
+#[tokio::test]
+async fn a_catalog_that_breaks_keeps_its_last_good_version() {
+    let folder = TempDir::new().unwrap();
+    let (a, b) = (folder.path().join("a.yaml"), folder.path().join("b.yaml"));
+    let catalog = |model: &str| {
+        let head = "apiVersion: aliasgate.dev/v1alpha1\nkind: ModelCatalog\nmetadata: {name: x}\n";
+        format!("{head}spec:\n  provider: openai\n  models: [{model}]\n")
+    };
+    fs::write(&a, catalog("{id: own-1}")).unwrap();
+    fs::write(&b, backend("one")).unwrap();
+    let (mut receiver, _) = feed(&[folder.path()], false);
+    let lists = |snapshot: &Snapshot, id: &str| {
+        let openai = snapshot.catalogs().of(Provider::OpenAi);
+        openai.is_some_and(|catalog| catalog.get(id).is_some())
+    };
+    assert!(lists(&receiver.borrow(), "own-1"));
+    replace(&a, &catalog("{}"));
+    // The other file shows that the feed has looked again.
+    replace(&b, &backend("two"));
+    becomes(&mut receiver, &["two"]).await;
+    assert!(lists(&receiver.borrow(), "own-1"));
+    replace(&a, &catalog("{id: own-2}"));
+    replace(&b, &backend("three"));
+    becomes(&mut receiver, &["three"]).await;
+    assert!(lists(&receiver.borrow(), "own-2") && !lists(&receiver.borrow(), "own-1"));
 }
 
 #[tokio::test]

@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 
 fn schemas() -> Schemas {
     let crds = crds::all();
-    let kind = |crd| Kind::of("agentgateway.dev/v1alpha1", crds::kind(crd));
-    let schemas = crds
-        .iter()
-        .filter_map(|crd| Some((kind(crd)?, crds::schema(crd))));
-    Schemas::new(schemas).expect("our own schemas compile")
+    let kind = |crd: &Value| {
+        let group = crd["spec"]["group"].as_str().expect("a group");
+        Kind::of(&format!("{group}/v1alpha1"), crds::kind(crd)).expect("a kind of the engine")
+    };
+    Schemas::new(crds.iter().map(|crd| (kind(crd), crds::schema(crd)))).expect("our own schemas compile")
 }
 
 fn lines(kind: &str, spec: &Value) -> Vec<String> {

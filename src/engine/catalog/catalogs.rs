@@ -8,8 +8,8 @@ use std::{
 use super::{Catalog, ModelCatalog, Provider, layers};
 use crate::engine::Date;
 
-/// Most combinations of catalogs that are kept; one more is put together anew each time.
-const MAX_KEPT: usize = 256;
+/// Most combinations of catalogs that are kept, at a few hundred KB each; one more is put together anew each time.
+const MAX_KEPT: usize = 64;
 
 /// A provider, and the admin's catalogs that speak there by their numbers.
 type Combination = (Provider, Vec<usize>);

@@ -238,7 +238,9 @@ impl Case<'_> {
             let help = "models come and go there: if it is right, ignore this or add it to a ModelCatalog";
             Judgement::bad(Code::AliasTargetUnchecked, message, help)
         };
-        judgement.suggestions = self.suggest(catalog, spelling, &[], DOUBTFUL);
+        // Where it cannot be new, it was meant to be another.
+        let near = if catalog.complete { WRONG } else { DOUBTFUL };
+        judgement.suggestions = self.suggest(catalog, spelling, &[], near);
         judgement
     }
 

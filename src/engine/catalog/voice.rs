@@ -177,7 +177,7 @@ impl Voice<'_> {
     fn restricted(&self, ids: &[&str]) -> Option<&ModelCatalog> {
         let allows = |globs: &[Glob]| globs.iter().any(|glob| ids.iter().any(|id| glob.matches(id)));
         let shuts = |catalog: &&ModelCatalog| catalog.allow.as_ref().is_some_and(|globs| !allows(globs));
-        self.admin.iter().copied().find(|catalog| shuts(&catalog))
+        self.admin.iter().copied().find(shuts)
     }
 
     /// What the admin forbids, whatever is known of the model.
