@@ -35,7 +35,7 @@ impl Program {
     fn line(&mut self, start: &str) -> String {
         let mut lines = self.lines.by_ref().map_while(Result::ok);
         let line = lines.find(|line| line.trim_start().starts_with(start));
-        line.unwrap_or_else(|| panic!("a line with {start}"))
+        line.expect("the program prints such a line")
     }
 
     /// The address in the next line that begins so.

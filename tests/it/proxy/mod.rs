@@ -3,6 +3,7 @@
 mod command;
 mod failures;
 mod flow;
+mod lookup;
 mod providers;
 mod reload;
 mod rewrite;
