@@ -7,11 +7,13 @@ use std::{
 
 use thiserror::Error;
 
-use super::{Outcome, serve};
-use crate::sources::{catalogs, files};
+use super::{Outcome, catalog::store, serve};
+use crate::sources::{catalogs, discovery, files};
 
 /// The exit code when there are errors in what was checked.
 const FAULTS: u8 = 1;
+/// The exit code when a model vanished from its sources.
+const VANISHED: u8 = 3;
 /// The exit code when a command could not do its work.
 pub(super) const FAILED: u8 = 2;
 
@@ -30,6 +32,21 @@ pub(super) enum Error {
     /// No CRD of ours has this name.
     #[error("no CRD is called {name}; there are {kinds}")]
     UnknownCrd { name: String, kinds: String },
+    /// Files that cannot be imported.
+    #[error("cannot import: {0}")]
+    Import(String),
+    /// Catalogs that cannot be written.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The file of authorities is missing.
+    #[error("cannot read the file of --ca")]
+    Authorities(#[source] io::Error),
+    /// No thread to work on.
+    #[error("cannot start")]
+    Runtime(#[source] io::Error),
+    /// Providers that cannot be asked.
+    #[error(transparent)]
+    Discovery(#[from] discovery::Error),
     /// A file that could not be read.
     #[error(transparent)]
     File(#[from] files::Error),
@@ -54,6 +71,7 @@ pub(super) fn exit_code(ended: Result<Outcome, Error>) -> ExitCode {
         Ok(Outcome::Clean) => ExitCode::SUCCESS,
         Ok(Outcome::Faults) => FAULTS.into(),
         Ok(Outcome::Incomplete) => FAILED.into(),
+        Ok(Outcome::Vanished) => VANISHED.into(),
         Err(Error::Output(reason)) if reason.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             print(&error);

@@ -48,6 +48,8 @@ enum Outcome {
     Faults,
     /// Some of the work could not be done; the reasons are printed.
     Incomplete,
+    /// The work is done, but a model is gone that nothing calls retired.
+    Vanished,
 }
 
 /// Runs the command that the arguments name.

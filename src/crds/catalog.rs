@@ -223,7 +223,15 @@ pub(super) struct Model {
     on_demand: Option<bool>,
     /// How well the entry is attested; an id of low confidence is never suggested first.
     confidence: Option<Confidence>,
+    /// Where imported facts are from: a source and its day, and the names of the fields that it gave.
+    #[schemars(extend("maxProperties" = 16))]
+    sources: Option<BTreeMap<String, SourceFields>>,
 }
+
+/// Names of fields with blanks between them.
+#[derive(JsonSchema, Serialize, Deserialize, Debug, Clone)]
+#[schemars(inline)]
+pub(super) struct SourceFields(#[schemars(length(max = 256))] String);
 
 /// What a model does.
 #[derive(JsonSchema, Serialize, Deserialize, Debug, Clone, Copy)]

@@ -93,7 +93,7 @@ pub struct Reading {
 pub fn read(text: &str) -> Reading {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut no_json = None;
-    if text.trim_start().starts_with('{') {
+    if text.trim_start().starts_with(['{', '[']) {
         let mut reading = Reading::default();
         match json::read(text, &mut reading.documents) {
             Ok(()) => return reading,
@@ -102,7 +102,7 @@ pub fn read(text: &str) -> Reading {
     }
     let reading = read_yaml(text);
     match no_json {
-        // What begins with a brace was meant to be JSON, unless it is good YAML.
+        // What begins with a bracket was meant to be JSON, unless it is good YAML.
         Some((mut as_json, fault)) if !reading.faults.is_empty() => {
             as_json.faults.push(explain(text, fault));
             as_json

@@ -2,8 +2,10 @@
 
 pub mod builtin;
 pub mod catalogs;
+pub mod discovery;
 pub mod documents;
 pub mod files;
+pub mod import;
 mod json;
 mod scalar;
 mod tree;

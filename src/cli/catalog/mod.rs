@@ -3,8 +3,11 @@
 mod check;
 mod diff;
 mod export;
+mod import;
 mod list;
+mod refresh;
 mod show;
+pub(super) mod store;
 
 use clap::Subcommand;
 
@@ -24,6 +27,8 @@ enum Command {
     Check(check::Args),
     Diff(diff::Args),
     Export(export::Args),
+    Import(import::Args),
+    Refresh(refresh::Args),
 }
 
 /// Runs the command that is named.
@@ -34,5 +39,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
         Command::Check(args) => check::run(args),
         Command::Diff(args) => diff::run(args),
         Command::Export(args) => export::run(args),
+        Command::Import(args) => import::run(args),
+        Command::Refresh(args) => refresh::run(args),
     }
 }

@@ -71,6 +71,21 @@ pub(crate) fn defect(id: &str) -> Option<&'static str> {
     None
 }
 
+/// Why no model of `provider` can have `id`, as a clause; `None` where one may have it.
+///
+/// ```
+/// use aliasgate::engine::{Provider, catalog::impossible};
+/// assert!(impossible(Provider::Bedrock, "nova-pro").is_some());
+/// assert_eq!(impossible(Provider::Bedrock, "amazon.nova-pro-v1:0"), None);
+/// ```
+#[must_use]
+pub fn impossible(provider: Provider, id: &str) -> Option<&'static str> {
+    if id.is_empty() {
+        return Some("nothing in it");
+    }
+    defect(id).or_else(|| broken(provider, id))
+}
+
 /// The form of `id` at `provider`.
 pub(crate) fn read(provider: Provider, id: &str) -> Form<'_> {
     match provider {

@@ -21,10 +21,12 @@ mod words;
 use std::sync::OnceLock;
 
 pub use catalogs::Catalogs;
+pub use form::impossible;
 pub use judge::judge;
 pub use manifest::{Glob, ModelCatalog};
 pub use model::{Confidence, Model, State, Text};
 pub use provider::Provider;
+pub use region::is_profile;
 pub use voice::{Spot, Voice};
 
 use crate::engine::{Code, Date, Severity, diagnostic::ask, suggest::Index};

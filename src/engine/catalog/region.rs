@@ -2,6 +2,18 @@
 
 use crate::engine::suggest::GEOS;
 
+/// Whether `id` is that of a profile which the system defines: a geography before the id of a model.
+///
+/// ```
+/// use aliasgate::engine::catalog::is_profile;
+/// assert!(is_profile("eu.amazon.nova-pro-v1:0"));
+/// assert!(!is_profile("amazon.nova-pro-v1:0"));
+/// ```
+#[must_use]
+pub fn is_profile(id: &str) -> bool {
+    id.split_once('.').is_some_and(|(geo, _)| GEOS.contains(&geo))
+}
+
 /// The geography of a profile that cannot be called from `region`; `None` where it can, or where that is not known.
 pub(crate) fn mismatch<'a>(id: &'a str, region: &str) -> Option<&'a str> {
     let (geo, _) = id.split_once('.').filter(|(geo, _)| GEOS.contains(geo))?;

@@ -216,8 +216,11 @@ fn is_manifest(entry: &DirEntry) -> bool {
     entry.file_type().is_file() && extension.is_some_and(|extension| EXTENSIONS.contains(&extension))
 }
 
-/// The text of a file or of standard input.
-pub(super) fn text(path: &Path) -> Result<String, Error> {
+/// The text of the file at `path`, or of standard input for `-`.
+///
+/// # Errors
+/// When it cannot be read, is too large, or is no UTF-8.
+pub fn text(path: &Path) -> Result<String, Error> {
     let mut bytes = Vec::new();
     let limit = MAX_FILE as u64 + 1;
     let read = if path == Path::new(STDIN) {

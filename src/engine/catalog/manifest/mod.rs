@@ -158,6 +158,9 @@ pub struct Entry {
     /// How well the entry is attested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confidence: Option<Confidence>,
+    /// Where imported facts are from: a source and its day, and the names of the fields that it gave.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub sources: BTreeMap<String, String>,
 }
 
 /// Where a model stands in its life.

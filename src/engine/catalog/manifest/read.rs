@@ -67,6 +67,7 @@ const MODEL: &[&str] = &[
     "profiles",
     "onDemand",
     "confidence",
+    "sources",
 ];
 
 /// What models do.
@@ -393,6 +394,7 @@ fn model(reader: &mut Reader, node: &Node<'_>) -> Option<Entry> {
         profiles: reader.words(node, "profiles", MAX_WORDS, PROFILES),
         on_demand: reader.flag(node, "onDemand"),
         confidence: reader.word(node, "confidence", CONFIDENCES),
+        sources: reader.map(node, "sources", (MAX_WORDS, MAX_TEXT)),
     };
     id.map(|_| entry)
 }

@@ -265,7 +265,7 @@ impl Reader {
                 _ => self.fault(
                     pointer,
                     value.as_str(),
-                    "is no value of a label",
+                    "is no value that fits here",
                     "write a short string in quotes",
                 ),
             }
