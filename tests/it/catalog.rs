@@ -148,6 +148,7 @@ const VERDICTS: &[Row] = &[
     ("vertexai", "gemini-3-flash-preview@default", "", "", ""),
     ("ollama", "llama3.1:latest", "", "", ""),
     ("bedrock", "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-opus-4-7", "", "", ""),
+    ("bedrock", "amazon.nova-pro-v1:0:24k", "", "", ""),
     ("bedrock", "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-opus-4-7", "", "", ""),
     // What only the provider can look up.
     ("bedrock", "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc123def456", "alias-target-unchecked", "", ""),

@@ -197,7 +197,14 @@ fn bedrock(id: &str) -> Form<'_> {
     if short {
         return Form::Opaque("an inference profile of the account");
     }
-    Form::Plain
+    // The size of the context, for provisioned throughput: `…-v1:0:200k`.
+    match id.rsplit_once(':') {
+        Some((rest, context)) if rest.contains(':') && !context.is_empty() => Form::Same {
+            id: rest.to_owned(),
+            redundant: false,
+        },
+        _ => Form::Plain,
+    }
 }
 
 /// The form of `provider`'s ids that a plain `id` does not have, as a clause; `None` where it may be one.
