@@ -14,138 +14,62 @@ pub(crate) struct Prefix<'a> {
 }
 
 /// Names of providers in other tools, letters and digits only.
-const NAMES: &[(Provider, &[&str])] = &[
-    (
-        Provider::OpenAi,
-        &[
-            "openai",
-            "oai",
-            "openaichat",
-            "openairesponses",
-            "textcompletionopenai",
-        ],
-    ),
-    (
-        Provider::Azure,
-        &["azure", "azureai", "azureopenai", "azurefoundry", "foundry"],
-    ),
-    (Provider::Anthropic, &["anthropic", "claude"]),
-    (
-        Provider::Gemini,
-        &[
-            "gemini",
-            "google",
-            "googleai",
-            "googlegenai",
-            "googleaistudio",
-            "googlegla",
-            "gcpgemini",
-            "googlegenerativeai",
-            "aistudio",
-        ],
-    ),
-    (
-        Provider::VertexAi,
-        &[
-            "vertex",
-            "vertexai",
-            "vertexaibeta",
-            "googlevertex",
-            "googlevertexai",
-            "googlevertexanthropic",
-            "gcpvertexai",
-            "vertexaianthropic",
-        ],
-    ),
-    (
-        Provider::Bedrock,
-        &[
-            "bedrock",
-            "awsbedrock",
-            "amazonbedrock",
-            "bedrockconverse",
-            "aws",
-            "amazon",
-        ],
-    ),
-    (Provider::Mistral, &["mistral", "mistralai"]),
-    (Provider::DeepSeek, &["deepseek", "deepseekai"]),
-    (Provider::Xai, &["xai", "grok"]),
-    (Provider::Cohere, &["cohere", "coherechat", "coherev2"]),
-    (Provider::Groq, &["groq"]),
-    (Provider::OpenRouter, &["openrouter"]),
-    (
-        Provider::TogetherAi,
-        &["together", "togetherai", "togethercomputer"],
-    ),
-    (Provider::Fireworks, &["fireworks", "fireworksai"]),
-    (Provider::Cerebras, &["cerebras"]),
-    (Provider::DeepInfra, &["deepinfra"]),
-    (Provider::Baseten, &["baseten"]),
-    (Provider::HuggingFace, &["huggingface", "hf"]),
-    (Provider::Ollama, &["ollama", "ollamachat"]),
+#[rustfmt::skip]
+const NAMES: &[(Provider, &str)] = &[
+    (Provider::OpenAi, "openai oai openaichat openairesponses textcompletionopenai"),
+    (Provider::Azure, "azure azureai azureopenai azurefoundry foundry"),
+    (Provider::Anthropic, "anthropic claude"),
+    (Provider::Gemini, "gemini google googleai googlegenai googleaistudio googlegla gcpgemini googlegenerativeai aistudio"),
+    (Provider::VertexAi, "vertex vertexai vertexaibeta googlevertex googlevertexai googlevertexanthropic gcpvertexai vertexaianthropic"),
+    (Provider::Bedrock, "bedrock awsbedrock amazonbedrock bedrockconverse aws amazon"),
+    (Provider::Mistral, "mistral mistralai"),
+    (Provider::DeepSeek, "deepseek deepseekai"),
+    (Provider::Xai, "xai grok"),
+    (Provider::Cohere, "cohere coherechat coherev2"),
+    (Provider::Groq, "groq"),
+    (Provider::OpenRouter, "openrouter"),
+    (Provider::TogetherAi, "together togetherai togethercomputer"),
+    (Provider::Fireworks, "fireworks fireworksai"),
+    (Provider::Cerebras, "cerebras"),
+    (Provider::DeepInfra, "deepinfra"),
+    (Provider::Baseten, "baseten"),
+    (Provider::HuggingFace, "huggingface hf"),
+    (Provider::Ollama, "ollama ollamachat"),
 ];
 
 /// Words of gateways and of kinds of requests, letters and digits only.
-const OTHERS: &[&str] = &[
-    "litellm",
-    "litellmproxy",
-    "gateway",
-    "aigateway",
-    "proxy",
-    "router",
-    "portkey",
-    "helicone",
-    "vercel",
-    "cloudflare",
-    "workersai",
-    "chat",
-    "completions",
-    "responses",
-    "converse",
-    "converselike",
-    "invoke",
-    "model",
-    "models",
-    "custom",
-    "openailike",
-    "openaicompatible",
-    "llm",
-    "api",
-    "v1",
-    "local",
-    "provider",
-    "default",
-];
+const OTHERS: &str = "\
+    litellm litellmproxy gateway aigateway proxy router portkey helicone vercel cloudflare workersai \
+    chat completions responses converse converselike invoke model models custom openailike \
+    openaicompatible llm api v1 local provider default";
 
 /// The prefix of `id` that `provider` does not know, where there is one.
 pub(crate) fn of(provider: Provider, id: &str) -> Option<Prefix<'_>> {
-    let mut at = 0;
-    let mut names = None;
-    let mut gateway = false;
+    let (mut at, mut names) = (0, None);
     while let Some(len) = id[at..].find(['/', ':']) {
         let (word, separator) = (&id[at..at + len], id.as_bytes()[at + len]);
         let named = name(word);
-        // Some ids hold the separator themselves: only a known word is a prefix there.
-        let bare = separator == b'/' && provider.world() == World::Maker;
-        let own_form = at == 0 && named != Some(provider) && has_organisations(provider) && separator == b'/';
         let known = named.is_some() || is_gateway(word);
-        if own_form && !is_gateway(word)
-            || !(known || bare)
-            || (separator == b':' && provider == Provider::Ollama)
-        {
+        let ours = match (provider.world(), separator) {
+            // A tag.
+            (_, b':') if provider == Provider::Ollama => false,
+            // Ids of makers have no slash, whatever stands before it.
+            (World::Maker, b'/') => true,
+            // An organisation's name may be that of another provider.
+            (_, b'/') if has_organisations(provider) && at == 0 => {
+                named == Some(provider) || is_gateway(word)
+            }
+            _ => known,
+        };
+        if !ours {
             break;
         }
-        match named {
-            Some(named) => names = Some(named),
-            None => gateway = true,
-        }
+        names = named.or(names);
         at += len + 1;
         if has_organisations(provider) && named == Some(provider) {
-            break; // what follows may be an organisation's name
+            break;
         }
     }
-    let _ = gateway;
     (at > 0 && at < id.len()).then(|| Prefix {
         text: &id[..at],
         names,
@@ -164,12 +88,16 @@ pub(crate) fn name(word: &str) -> Option<Provider> {
     let plain = plain(word)?;
     NAMES
         .iter()
-        .find(|(_, names)| names.contains(&plain.as_str()))
+        .find(|(_, names)| has(names, &plain))
         .map(|(provider, _)| *provider)
 }
 
 fn is_gateway(word: &str) -> bool {
-    plain(word).is_some_and(|plain| OTHERS.contains(&plain.as_str()))
+    plain(word).is_some_and(|plain| has(OTHERS, &plain))
+}
+
+fn has(words: &str, word: &str) -> bool {
+    words.split(' ').any(|other| other == word)
 }
 
 /// Letters and digits of a word that may be a name; `None` where it is surely none.
