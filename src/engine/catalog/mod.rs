@@ -9,6 +9,7 @@ mod judge;
 mod layers;
 pub mod manifest;
 mod model;
+mod places;
 mod prefix;
 mod provider;
 mod region;
@@ -29,6 +30,8 @@ pub use provider::Provider;
 pub use region::is_profile;
 pub use voice::{Spot, Voice};
 
+use places::Places;
+
 use crate::engine::{Code, Date, Severity, diagnostic::ask, suggest::Index};
 
 /// The model ids of one provider, as of a date.
@@ -42,6 +45,7 @@ pub struct Catalog {
     pub complete: bool,
     /// Sorted by id, each id once.
     models: Vec<Model>,
+    places: Places,
     /// Made when the first id is not listed.
     index: OnceLock<Box<Index>>,
 }
@@ -54,11 +58,13 @@ impl Catalog {
         models.sort_by(|a, b| a.id.cmp(&b.id));
         models.dedup_by(|a, b| a.id == b.id);
         models.shrink_to_fit();
+        let places = Places::new(&models);
         Self {
             provider,
             as_of,
             complete: false,
             models,
+            places,
             index: OnceLock::new(),
         }
     }
@@ -70,7 +76,7 @@ impl Catalog {
         self
     }
 
-    /// The model with exactly this id. O(log n), no allocation.
+    /// The model with exactly this id. O(1), no allocation.
     ///
     /// ```
     /// use aliasgate::engine::{Catalog, Provider, catalog::Model};
@@ -79,10 +85,7 @@ impl Catalog {
     /// ```
     #[must_use]
     pub fn get(&self, id: &str) -> Option<&Model> {
-        self.models
-            .binary_search_by(|model| model.id.as_ref().cmp(id))
-            .ok()
-            .map(|at| &self.models[at])
+        self.places.find(&self.models, id)
     }
 
     /// All models, sorted by id.
