@@ -120,8 +120,7 @@ pub fn find(body: &[u8]) -> Result<Model<'_>, Fault> {
     if body.starts_with("\u{feff}".as_bytes()) {
         return Err(Fault::ByteOrderMark);
     }
-    let text = str::from_utf8(body).map_err(|e| Fault::Encoding { at: e.valid_up_to() })?;
-    let mut scan = Scan { text, body, at: 0 };
+    let mut scan = Scan { body, at: 0 };
     scan.blanks();
     let Some(first) = scan.peek() else {
         return Err(Fault::Empty);
@@ -158,7 +157,6 @@ pub fn replace(body: &Bytes, range: Range<usize>, target: &str) -> [Bytes; 3] {
 
 /// A position in a body.
 struct Scan<'a> {
-    text: &'a str,
     body: &'a [u8],
     at: usize,
 }
@@ -307,17 +305,18 @@ impl<'a> Scan<'a> {
         Ok(true)
     }
 
-    /// A string; whether it has escapes.
+    /// A string; whether it has escapes. Outside of strings JSON is ASCII, so this is where UTF-8 is checked, and only
+    /// for strings that have more than ASCII.
     fn string(&mut self) -> Result<bool, Fault> {
-        let mut escaped = false;
+        let start = self.at;
+        let (mut escaped, mut wide) = (false, false);
         self.at += 1;
         loop {
-            self.at += plain(&self.body[self.at..]);
+            let (length, more_than_ascii) = plain(&self.body[self.at..]);
+            self.at += length;
+            wide |= more_than_ascii;
             match self.peek() {
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok(escaped);
-                }
+                Some(b'"') => break,
                 Some(b'\\') => {
                     self.escape()?;
                     escaped = true;
@@ -326,6 +325,12 @@ impl<'a> Scan<'a> {
                 None => return self.expected("the end of a string"),
             }
         }
+        if wide && let Err(error) = str::from_utf8(&self.body[start..self.at]) {
+            let at = start + error.valid_up_to();
+            return Err(Fault::Encoding { at });
+        }
+        self.at += 1;
+        Ok(escaped)
     }
 
     fn escape(&mut self) -> Result<(), Fault> {
@@ -386,12 +391,12 @@ impl<'a> Scan<'a> {
 
     /// What the string at `raw` says; `None` where an escape is half of a surrogate pair.
     fn unescaped(&self, raw: Range<usize>) -> Option<Cow<'a, str>> {
-        let inner = &self.text[raw.start + 1..raw.end - 1];
+        let inner = str::from_utf8(&self.body[raw.start + 1..raw.end - 1]).ok()?;
         if !inner.contains('\\') {
             return Some(Cow::Borrowed(inner));
         }
         // The grammar holds already, so a lone surrogate is all that is left to go wrong.
-        serde_json::from_str(&self.text[raw]).ok().map(Cow::Owned)
+        serde_json::from_slice(&self.body[raw]).ok().map(Cow::Owned)
     }
 }
 
@@ -415,11 +420,12 @@ impl Levels {
     }
 }
 
-/// How many bytes at the head of `bytes` can stand in a string as they are: no quote, backslash or control character.
+/// How many bytes at the head of `bytes` can stand in a string as they are: no quote, backslash or control character;
+/// and whether any byte up to there or a few further is more than ASCII.
 ///
 /// Eight bytes are tested at once: the top bit of each byte of `hit` says whether that byte is one of the three. A
 /// carry can set a bit wrongly only above a right one, and the lowest is all that counts.
-fn plain(bytes: &[u8]) -> usize {
+fn plain(bytes: &[u8]) -> (usize, bool) {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const TOPS: u64 = ONES << 7;
     const WORD: usize = size_of::<u64>();
@@ -427,21 +433,23 @@ fn plain(bytes: &[u8]) -> usize {
         let zero = word ^ (ONES * u64::from(byte));
         zero.wrapping_sub(ONES) & !zero
     };
-    let mut at = 0;
+    let (mut at, mut tops) = (0, 0);
     let (words, rest) = bytes.as_chunks::<WORD>();
     for word in words {
         let word = u64::from_le_bytes(*word);
         let control = word.wrapping_sub(ONES * 0x20) & !word;
         let hit = (control | equals(word, b'"') | equals(word, b'\\')) & TOPS;
+        tops |= word & TOPS;
         if hit != 0 {
-            return at + hit.trailing_zeros() as usize / 8;
+            return (at + hit.trailing_zeros() as usize / 8, tops != 0);
         }
         at += WORD;
     }
-    at + rest
+    let plain = rest
         .iter()
         .take_while(|b| **b >= 0x20 && **b != b'"' && **b != b'\\')
-        .count()
+        .count();
+    (at + plain, tops != 0 || !rest.is_ascii())
 }
 
 #[cfg(test)]
@@ -454,10 +462,11 @@ mod tests {
             for at in 0..40 {
                 let mut bytes = vec![0xc3; 48];
                 bytes[at] = special;
-                assert_eq!(plain(&bytes), at, "{special:#x}");
+                assert_eq!(plain(&bytes).0, at, "{special:#x}");
             }
         }
-        assert_eq!(plain("é \u{7f}!#[]".repeat(5).as_bytes()), 40);
+        assert_eq!(plain("é \u{7f}!#[]".repeat(5).as_bytes()), (40, true));
+        assert_eq!(plain(b"only ASCII here, in 35 bytes or so."), (35, false));
     }
 
     #[test]

@@ -50,12 +50,15 @@ fn names_are_unescaped_and_targets_are_escaped() {
 fn every_fault_is_told_apart_with_its_place() {
     let syntax = |at, expected| Fault::Syntax { at, expected };
     #[rustfmt::skip]
-    let table: [(&[u8], Fault); 37] = [
+    let table: [(&[u8], Fault); 40] = [
         (b"", Fault::Empty),
         (b" \n", Fault::Empty),
         (b"\xef\xbb\xbf{\"model\":\"m\"}", Fault::ByteOrderMark),
         (b"{\"model\":\"\xff\"}", Fault::Encoding { at: 10 }),
         (b"{\"model\":\"\xed\xa0\x80\"}", Fault::Encoding { at: 10 }),
+        (b"{\"a\":\"0123456789\xc3\",\"model\":\"m\"}", Fault::Encoding { at: 16 }),
+        (b"{\"a\xc3\":0,\"model\":\"m\"}", Fault::Encoding { at: 3 }),
+        (b"{\"a\":\xc3\xa9}", syntax(5, "a value")),
         (b"{\"model\":\"m\"} x", Fault::Trailing { at: 14 }),
         (b"{\"model\":\"m\"}{}", Fault::Trailing { at: 13 }),
         (b"[{\"model\":\"m\"}]", Fault::NotObject),
@@ -199,5 +202,14 @@ proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let _ = find(&bytes);
+    }
+
+    #[test]
+    fn a_body_that_is_taken_is_utf8(mut bytes in Just(br#"{"model":"a","b":["0123456789 0123456789","\n",{}]}"#.to_vec()), at in 0_usize..52, to: u8) {
+        let at = at.min(bytes.len() - 1);
+        bytes[at] = to;
+        if find(&bytes).is_ok() {
+            prop_assert!(str::from_utf8(&bytes).is_ok(), "{:?}", bytes);
+        }
     }
 }
