@@ -151,10 +151,12 @@ fn short(warning: &Diagnostic) -> String {
     line.chars().take(room).chain(end.chars()).collect()
 }
 
-/// Tells the audit log which codes were found, which catalogs spoke, and for which day.
+/// Tells the audit log which codes were found, which of them an exemption lowered, which catalogs spoke, and for which
+/// day.
 pub(super) fn annotate(
     response: &mut AdmissionResponse,
     codes: &BTreeMap<&'static str, u64>,
+    diagnostics: &[Diagnostic],
     snapshot: &Snapshot,
     resource: &Resource,
 ) {
@@ -171,8 +173,17 @@ pub(super) fn annotate(
             Some(format!("{}={}", catalog.provider, catalog.as_of))
         })
         .collect();
-    let catalogs: Vec<_> = catalogs.into_iter().collect();
-    for (key, value) in [("codes", codes.join(", ")), ("catalog", catalogs.join(", "))] {
+    let exempt: BTreeSet<_> = diagnostics
+        .iter()
+        .filter_map(|diagnostic| Some(format!("{} {}", diagnostic.code, diagnostic.lowered.as_ref()?)))
+        .collect();
+    let joined = |words: BTreeSet<String>| words.into_iter().collect::<Vec<_>>().join(", ");
+    let rows = [
+        ("codes", codes.join(", ")),
+        ("catalog", joined(catalogs)),
+        ("exempt", joined(exempt)),
+    ];
+    for (key, value) in rows {
         if !value.is_empty() {
             response.audit_annotations.insert(key.to_owned(), value);
         }

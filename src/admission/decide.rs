@@ -192,7 +192,13 @@ fn validate(snapshot: &Snapshot, decision: &mut Decision, new: &Resource, old: O
         answer::refuse(&mut decision.response, new, &diagnostics);
     }
     answer::warn(&mut decision.response, &diagnostics);
-    answer::annotate(&mut decision.response, &decision.codes, snapshot, new);
+    answer::annotate(
+        &mut decision.response,
+        &decision.codes,
+        &diagnostics,
+        snapshot,
+        new,
+    );
 }
 
 fn mutate(snapshot: &Snapshot, decision: &mut Decision, new: &Resource, old: Option<&Resource>) {
@@ -210,7 +216,7 @@ fn mutate(snapshot: &Snapshot, decision: &mut Decision, new: &Resource, old: Opt
     decision.count(&said);
     decision.outcome = Outcome::Patched;
     answer::warn(&mut decision.response, &said);
-    answer::annotate(&mut decision.response, &decision.codes, snapshot, new);
+    answer::annotate(&mut decision.response, &decision.codes, &said, snapshot, new);
     answer::patch(
         &mut decision.response,
         changes.iter().flat_map(Change::edits).map(operation).collect(),

@@ -728,3 +728,17 @@ proptest! {
         answered(&create(json!(map)));
     }
 }
+
+#[tokio::test]
+async fn an_exemption_is_in_the_warning_and_in_the_audit_log() {
+    let mut object = backend(json!({"fast": "gpt-*"}));
+    object["metadata"]["annotations"] = json!({"aliasgate.dev/allow": "alias-target-wildcard"});
+    let response = validate(review("CREATE", object, Value::Null)).await;
+    assert_eq!(response["allowed"], true);
+    let exemption = "allowed by the annotation aliasgate.dev/allow";
+    assert!(response["warnings"][0].as_str().unwrap().contains(exemption));
+    assert_eq!(
+        response["auditAnnotations"]["exempt"],
+        format!("alias-target-wildcard {exemption}")
+    );
+}
