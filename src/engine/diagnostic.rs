@@ -149,6 +149,12 @@ pub enum Code {
     CatalogInvalid,
     /// Two ModelCatalogs disagree where both speak.
     CatalogConflict,
+    /// A field that the schema of the CRD does not have.
+    SchemaUnknownField,
+    /// A CEL rule of the CRD does not hold.
+    SchemaRule,
+    /// A CEL rule, or a whole schema, that could not be checked.
+    SchemaRuleUnchecked,
 }
 
 /// A code, its name, its severity where neither the check nor the admin chose another, and when it is reported.
@@ -193,6 +199,9 @@ const CODES: &[Row] = &[
     (Code::AllowUnknown, "allow-unknown", Severity::Warning, "the annotation that allows codes names one that there is not"),
     (Code::CatalogInvalid, "catalog-invalid", Severity::Error, "a ModelCatalog cannot be read; a warning for a field that means nothing"),
     (Code::CatalogConflict, "catalog-conflict", Severity::Warning, "two ModelCatalogs disagree where both speak"),
+    (Code::SchemaUnknownField, "schema-unknown-field", Severity::Error, "the schema of the CRD has no such field"),
+    (Code::SchemaRule, "schema-rule", Severity::Error, "a CEL rule of the CRD does not hold"),
+    (Code::SchemaRuleUnchecked, "schema-rule-unchecked", Severity::Warning, "a CEL rule or a schema could not be checked"),
 ];
 
 impl Code {

@@ -23,3 +23,4 @@ mod schema;
 mod serve;
 mod tls;
 mod validate;
+mod verdicts;

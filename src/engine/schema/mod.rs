@@ -1,91 +1,135 @@
-//! OpenAPI v3 structural schemas of CRDs.
+//! What the API server would say of an object by its CRD, without an API server.
 //!
-//! The verdict is the API server's, with these exceptions: CEL rules, unknown fields, formats other than `int32` and
-//! `int64`, and the uniqueness of list-map keys are not looked at.
+//! In its order: unknown fields, pruning of nulls, defaults, types and limits, metadata, lists that are sets or maps,
+//! and CEL rules where nothing above stands in their way. Source: k8s.io/apiextensions-apiserver of Kubernetes 1.34.
+//!
+//! What cannot be judged here is a diagnostic of its own ([`Code::SchemaRuleUnchecked`]) and never passes in silence.
 
-mod convert;
-mod explain;
-mod nulls;
+mod cel;
+mod crd;
+mod definition;
+mod field_path;
+mod formats;
+mod go_time;
+mod go_url;
+mod lists;
+mod metadata;
+mod names;
+mod prune;
+mod re2;
+mod refusal;
+mod rules;
+mod structural;
+mod values;
 
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 
-use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::Value;
 
-use super::{Diagnostic, Kind, Resource};
+use super::{Code, Diagnostic};
+use crd::Version;
+use refusal::{Path, Reason, Refusal, Shown};
+use structural::Schema;
 
-/// Schemas by the kind that they describe, compiled once.
+/// What stands for the characters that the API server appends to `generateName`.
+const GENERATED: &str = "xxxxx";
+
+pub use definition::check_crd;
+
+/// Schemas of CRDs, by the kind that they describe. Each is read when the first object of its kind is checked.
 ///
 /// ```
-/// use aliasgate::engine::{Kind, Resource, schema::Schemas};
+/// use aliasgate::engine::schema::Schemas;
 /// use serde_json::json;
 ///
-/// let schema = json!({"type": "object", "properties": {"spec": {"type": "object", "properties": {"n": {"type": "integer"}}}}});
-/// let schemas = Schemas::new([(Kind::Backend, &schema)]).unwrap();
-/// let backend = Resource::new(json!({
-///     "apiVersion": "agentgateway.dev/v1alpha1", "kind": "AgentgatewayBackend", "spec": {"n": "one"},
-/// }));
-/// let diagnostics = schemas.check(&backend.unwrap());
-/// assert_eq!(diagnostics[0].line(), "spec.n: must be of type integer, not string [schema-invalid]");
+/// let crd = json!({
+///     "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+///     "spec": {"group": "example.com", "scope": "Namespaced", "names": {"kind": "Widget"}, "versions": [{
+///         "name": "v1", "served": true, "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": {
+///             "type": "object", "properties": {"size": {"type": "integer", "maximum": 9}}}}}},
+///     }]},
+/// });
+/// let mut schemas = Schemas::default();
+/// assert!(schemas.add(&crd).is_empty());
+/// let widget = json!({
+///     "apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w"}, "spec": {"size": 10},
+/// });
+/// let diagnostics = schemas.check(&widget, None);
+/// assert_eq!(
+///     diagnostics[0].line(),
+///     "spec.size: Invalid value: 10: should be less than or equal to 9 [schema-invalid]"
+/// );
 /// ```
-pub struct Schemas(BTreeMap<Kind, Schema>);
-
-/// One schema: as the CRD has it, and as a validator of JSON Schema.
-struct Schema {
-    openapi: Value,
-    validator: Validator,
-}
+#[derive(Default)]
+pub struct Schemas(BTreeMap<(String, String), Version>);
 
 impl Schemas {
-    /// Compiles `openAPIV3Schema`s of CRDs.
+    /// Adds the served versions of a CRD; one of a kind that is there already takes its place.
     ///
-    /// # Errors
-    /// When one of them is no schema.
-    pub fn new<'a>(schemas: impl IntoIterator<Item = (Kind, &'a Value)>) -> Result<Self, BadSchema> {
-        let compile = |(kind, openapi): (Kind, &Value)| {
-            let validator = jsonschema::options()
-                .with_draft(Draft::Draft202012)
-                .with_pattern_options(PatternOptions::regex())
-                .build(&convert::to_json_schema(openapi))
-                .map_err(|error| BadSchema {
-                    kind,
-                    reason: error.to_string(),
-                })?;
-            Ok((
-                kind,
-                Schema {
-                    openapi: openapi.clone(),
-                    validator,
-                },
-            ))
-        };
-        schemas
-            .into_iter()
-            .map(compile)
-            .collect::<Result<_, _>>()
-            .map(Self)
-    }
-
-    /// Where `resource` does not fit the schema of its kind, in the order of places; nothing for a kind without one.
-    #[must_use]
-    pub fn check(&self, resource: &Resource) -> Vec<Diagnostic> {
-        self.0
-            .get(&resource.kind)
-            .map_or_else(Vec::new, |schema| schema.check(resource))
-    }
-}
-
-impl Schema {
-    fn check(&self, resource: &Resource) -> Vec<Diagnostic> {
-        let value: Cow<'_, Value> = nulls::pruned(resource.value(), &self.openapi);
-        if self.validator.is_valid(&value) {
-            return Vec::new();
+    /// What keeps the CRD from being used is in the result. See [`check_crd`] for what is wrong with one.
+    pub fn add(&mut self, crd: &Value) -> Vec<Diagnostic> {
+        match Version::all(crd) {
+            Ok(versions) => {
+                for version in versions {
+                    self.0.insert((version.api_version.clone(), version.kind.clone()), version);
+                }
+                Vec::new()
+            }
+            Err((pointer, reason)) => {
+                vec![
+                    Diagnostic::new(Code::SchemaRuleUnchecked, pointer, None, reason)
+                        .help("objects of this kind are not checked against it; see kubectl explain crd"),
+                ]
+            }
         }
-        let mut found: Vec<_> = self
-            .validator
-            .iter_errors(&value)
-            .map(|error| explain::diagnostic(&error))
-            .collect();
+    }
+
+    /// Whether `value` is a CRD.
+    ///
+    /// ```
+    /// use aliasgate::engine::schema::Schemas;
+    /// use serde_json::json;
+    /// assert!(!Schemas::is_crd(&json!({"apiVersion": "v1", "kind": "Secret"})));
+    /// ```
+    #[must_use]
+    pub fn is_crd(value: &Value) -> bool {
+        crd::is_crd(value)
+    }
+
+    /// Whether there is a schema for the kind of `object`.
+    ///
+    /// ```
+    /// use aliasgate::engine::schema::Schemas;
+    /// use serde_json::json;
+    /// assert!(!Schemas::default().knows(&json!({"apiVersion": "v1", "kind": "Secret"})));
+    /// ```
+    #[must_use]
+    pub fn knows(&self, object: &Value) -> bool {
+        self.of(object).is_some()
+    }
+
+    fn of(&self, object: &Value) -> Option<&Version> {
+        let text = |key: &str| Some(object.get(key)?.as_str()?.to_owned());
+        self.0.get(&(text("apiVersion")?, text("kind")?))
+    }
+
+    /// What the API server would say of `object` when it is created, or when it takes the place of `old`; nothing
+    /// for a kind without a schema. In the order of places.
+    ///
+    /// On an update, faults of parts that did not change are no errors, as at the API server.
+    #[must_use]
+    pub fn check(&self, object: &Value, old: Option<&Value>) -> Vec<Diagnostic> {
+        let Some(version) = self.of(object) else { return Vec::new() };
+        let mut found = match version.schema() {
+            Ok(schema) => check(version, schema, object, old),
+            Err(reason) => {
+                let message = format!("the object is not checked against its CRD: {reason}");
+                vec![
+                    Diagnostic::new(Code::SchemaRuleUnchecked, "", None, message)
+                        .help("let the API server check it, with kubectl apply --dry-run=server"),
+                ]
+            }
+        };
         found.sort_by(|a, b| (&a.pointer, &a.message).cmp(&(&b.pointer, &b.message)));
         found
     }
@@ -97,24 +141,96 @@ impl fmt::Debug for Schemas {
     }
 }
 
-/// A schema that cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BadSchema {
-    /// The kind that it was meant for.
-    pub kind: Kind,
-    /// What is wrong with it.
-    pub reason: String,
+fn check(version: &Version, schema: &Schema, object: &Value, old: Option<&Value>) -> Vec<Diagnostic> {
+    let mut unknown = prune::unknown(schema, object);
+    metadata::unknown(schema, object, &mut unknown);
+    let stored = stored(version, schema, object, &unknown);
+    let old = old.map(|old| self::stored(version, schema, old, &[]));
+    let (value, old) = (stored.as_ref(), old.as_deref());
+
+    let mut refusals = Vec::new();
+    if let Value::Object(fields) = value {
+        metadata::check(fields, old, &mut refusals);
+    }
+    refusals.extend(values::check(schema, value, old));
+    refusals.extend(version.replicas.as_ref().and_then(|path| replicas(value, path)));
+    metadata::embedded(schema, 0, value, &Path::Root, &mut refusals);
+    let were_duplicates = old.is_some_and(|old| {
+        let mut before = Vec::new();
+        lists::check(schema, 0, old, &Path::Root, &mut before);
+        !before.is_empty()
+    });
+    if !were_duplicates {
+        lists::check(schema, 0, value, &Path::Root, &mut refusals);
+    }
+
+    let mut found = Vec::new();
+    if schema.root().has_rules {
+        if refusals.iter().any(|refusal| refusal.reason.blocks_rules()) {
+            let message = "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
+            let help = "the rules are checked when the other faults are gone";
+            found.push(Diagnostic::new(Code::SchemaRuleUnchecked, "", None, message).help(help));
+        } else {
+            for (refusal, severity) in rules::check(schema, value, old) {
+                found.push(Diagnostic { severity, ..refusal.into_diagnostic() });
+            }
+        }
+    }
+    found.extend(unknown.into_iter().chain(refusals).map(Refusal::into_diagnostic));
+    found
 }
 
-impl fmt::Display for BadSchema {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "cannot use the schema of {}: {}",
-            self.kind.as_str(),
-            self.reason
-        )
+/// The object as the API server would judge it: without what it drops, with the defaults. Copied only where that
+/// makes a difference.
+fn stored<'a>(version: &Version, schema: &Schema, object: &'a Value, unknown: &[Refusal]) -> Cow<'a, Value> {
+    let mut out = Cow::Borrowed(object);
+    for refusal in unknown {
+        remove(out.to_mut(), &refusal.pointer);
+    }
+    if version.status && out.get("status").is_some() {
+        remove(out.to_mut(), "/status");
+    }
+    let text = |key: &str| object.pointer(key).and_then(Value::as_str).filter(|text| !text.is_empty());
+    if let (None, Some(generate)) = (text("/metadata/name"), text("/metadata/generateName")) {
+        let name = format!("{generate}{GENERATED}");
+        if let Some(Value::Object(metadata)) = out.to_mut().get_mut("metadata") {
+            metadata.insert("name".to_owned(), name.into());
+        }
+    }
+    if prune::has_null(&out) {
+        prune::nulls(schema, Some(0), out.to_mut());
+    }
+    if prune::lacks_default(schema, 0, &out) || (schema.root().has_defaults && prune::has_null(&out)) {
+        prune::defaults(schema, 0, out.to_mut());
+    }
+    out
+}
+
+fn remove(value: &mut Value, pointer: &str) {
+    let Some((parent, _)) = pointer.rsplit_once('/') else { return };
+    let Some(key) = super::pointer::segments(pointer).last() else { return };
+    if let Some(Value::Object(fields)) = value.pointer_mut(parent) {
+        fields.remove(&key);
     }
 }
 
-impl std::error::Error for BadSchema {}
+/// What is wrong with the replicas of the scale subresource.
+fn replicas(value: &Value, path: &[String]) -> Option<Refusal> {
+    let mut found = value;
+    let mut fits = true;
+    for field in path {
+        match found {
+            Value::Object(fields) => found = fields.get(field)?,
+            _ => fits = false,
+        }
+    }
+    let detail = match found.as_i64().filter(|_| fits) {
+        None => "accessor error: not of the type int64".to_owned(),
+        Some(count) if count < 0 => "should be a non-negative integer".to_owned(),
+        Some(count) if count > i64::from(i32::MAX) => format!("should be less than or equal to {}", i32::MAX),
+        Some(_) => return None,
+    };
+    let mut refusal = Refusal::new(&Path::Root, Reason::Invalid, Shown::of(found), detail).help("change it");
+    refusal.pointer = path.iter().fold(String::new(), |pointer, field| super::pointer::join(&pointer, field));
+    Some(refusal)
+}

@@ -1,0 +1,505 @@
+//! Operators and conversions of the language itself.
+
+use std::cmp::Ordering;
+
+use super::{
+    Fail,
+    table::{Function, Meter, Overload, P, global, member},
+    time::in_range,
+    types::Type,
+    value::{Answer, List, Map, Text, Val},
+};
+use crate::engine::schema::go_time::{self, Instant};
+
+const LIST_A: P = P::List(&P::A);
+const MAP_AB: P = P::Map(&P::A, &P::B);
+const ORDER: &[Overload] = &[
+    global(&[P::Bool, P::Bool], P::Bool),
+    global(&[P::Int, P::Int], P::Bool),
+    global(&[P::Int, P::Double], P::Bool),
+    global(&[P::Int, P::Uint], P::Bool),
+    global(&[P::Uint, P::Uint], P::Bool),
+    global(&[P::Uint, P::Double], P::Bool),
+    global(&[P::Uint, P::Int], P::Bool),
+    global(&[P::Double, P::Double], P::Bool),
+    global(&[P::Double, P::Int], P::Bool),
+    global(&[P::Double, P::Uint], P::Bool),
+    global(&[P::Text, P::Text], P::Bool),
+    global(&[P::Bytes, P::Bytes], P::Bool),
+    global(&[P::Instant, P::Instant], P::Bool),
+    global(&[P::Duration, P::Duration], P::Bool),
+];
+const NUMBERS: &[Overload] = &[
+    global(&[P::Double, P::Double], P::Double),
+    global(&[P::Int, P::Int], P::Int),
+    global(&[P::Uint, P::Uint], P::Uint),
+];
+const EQUAL: &[Overload] = &[global(&[P::A, P::A], P::Bool)];
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    Function { name: "_==_", run: |args, meter| equal(args, meter, true), overloads: EQUAL },
+    Function { name: "_!=_", run: |args, meter| equal(args, meter, false), overloads: EQUAL },
+    Function { name: "_<_", run: |args, _| order(args, Ordering::is_lt), overloads: ORDER },
+    Function { name: "_<=_", run: |args, _| order(args, Ordering::is_le), overloads: ORDER },
+    Function { name: "_>_", run: |args, _| order(args, Ordering::is_gt), overloads: ORDER },
+    Function { name: "_>=_", run: |args, _| order(args, Ordering::is_ge), overloads: ORDER },
+    // Evaluated apart; these are here for their types.
+    Function { name: "_?_:_", run: overload, overloads: &[global(&[P::Bool, P::A, P::A], P::A)] },
+    Function {
+        name: "_[_]",
+        run: overload,
+        overloads: &[
+            global(&[LIST_A, P::Int], P::A),
+            global(&[MAP_AB, P::A], P::B),
+            global(&[P::Optional(&LIST_A), P::Int], P::Optional(&P::A)),
+            global(&[P::Optional(&MAP_AB), P::A], P::Optional(&P::B)),
+        ],
+    },
+    Function {
+        name: "_[?_]",
+        run: overload,
+        overloads: &[
+            global(&[LIST_A, P::Int], P::Optional(&P::A)),
+            global(&[P::Optional(&LIST_A), P::Int], P::Optional(&P::A)),
+            global(&[MAP_AB, P::A], P::Optional(&P::B)),
+            global(&[P::Optional(&MAP_AB), P::A], P::Optional(&P::B)),
+        ],
+    },
+    Function { name: "!_", run: not, overloads: &[global(&[P::Bool], P::Bool)] },
+    Function {
+        name: "-_",
+        run: negate,
+        overloads: &[global(&[P::Double], P::Double), global(&[P::Int], P::Int)],
+    },
+    Function {
+        name: "_+_",
+        run: add,
+        overloads: &[
+            global(&[P::Bytes, P::Bytes], P::Bytes),
+            global(&[P::Double, P::Double], P::Double),
+            global(&[P::Duration, P::Duration], P::Duration),
+            global(&[P::Duration, P::Instant], P::Instant),
+            global(&[P::Instant, P::Duration], P::Instant),
+            global(&[P::Int, P::Int], P::Int),
+            global(&[LIST_A, LIST_A], LIST_A),
+            global(&[P::Text, P::Text], P::Text),
+            global(&[P::Uint, P::Uint], P::Uint),
+        ],
+    },
+    Function {
+        name: "_-_",
+        run: subtract,
+        overloads: &[
+            global(&[P::Double, P::Double], P::Double),
+            global(&[P::Duration, P::Duration], P::Duration),
+            global(&[P::Int, P::Int], P::Int),
+            global(&[P::Instant, P::Duration], P::Instant),
+            global(&[P::Instant, P::Instant], P::Duration),
+            global(&[P::Uint, P::Uint], P::Uint),
+        ],
+    },
+    Function { name: "_*_", run: multiply, overloads: NUMBERS },
+    Function { name: "_/_", run: divide, overloads: NUMBERS },
+    Function {
+        name: "_%_",
+        run: modulo,
+        overloads: &[global(&[P::Int, P::Int], P::Int), global(&[P::Uint, P::Uint], P::Uint)],
+    },
+    Function {
+        name: "@in",
+        run: contains,
+        overloads: &[global(&[P::A, LIST_A], P::Bool), global(&[P::A, MAP_AB], P::Bool)],
+    },
+    Function {
+        name: "size",
+        run: size,
+        overloads: &[
+            global(&[P::Bytes], P::Int),
+            member(&[P::Bytes], P::Int),
+            global(&[LIST_A], P::Int),
+            member(&[LIST_A], P::Int),
+            global(&[MAP_AB], P::Int),
+            member(&[MAP_AB], P::Int),
+            global(&[P::Text], P::Int),
+            member(&[P::Text], P::Int),
+        ],
+    },
+    Function { name: "type", run: type_of, overloads: &[global(&[P::A], P::TypeOf(&P::A))] },
+    Function { name: "dyn", run: same, overloads: &[global(&[P::A], P::Dyn)] },
+    Function {
+        name: "bool",
+        run: to_bool,
+        overloads: &[global(&[P::Bool], P::Bool), global(&[P::Text], P::Bool)],
+    },
+    Function {
+        name: "bytes",
+        run: to_bytes,
+        overloads: &[global(&[P::Bytes], P::Bytes), global(&[P::Text], P::Bytes)],
+    },
+    Function {
+        name: "double",
+        run: to_double,
+        overloads: &[
+            global(&[P::Double], P::Double),
+            global(&[P::Int], P::Double),
+            global(&[P::Text], P::Double),
+            global(&[P::Uint], P::Double),
+        ],
+    },
+    Function {
+        name: "int",
+        run: to_int,
+        overloads: &[
+            global(&[P::Int], P::Int),
+            global(&[P::Double], P::Int),
+            global(&[P::Duration], P::Int),
+            global(&[P::Text], P::Int),
+            global(&[P::Instant], P::Int),
+            global(&[P::Uint], P::Int),
+        ],
+    },
+    Function {
+        name: "uint",
+        run: to_uint,
+        overloads: &[
+            global(&[P::Uint], P::Uint),
+            global(&[P::Double], P::Uint),
+            global(&[P::Int], P::Uint),
+            global(&[P::Text], P::Uint),
+        ],
+    },
+    Function {
+        name: "string",
+        run: to_text,
+        overloads: &[
+            global(&[P::Text], P::Text),
+            global(&[P::Bool], P::Text),
+            global(&[P::Bytes], P::Text),
+            global(&[P::Double], P::Text),
+            global(&[P::Duration], P::Text),
+            global(&[P::Int], P::Text),
+            global(&[P::Instant], P::Text),
+            global(&[P::Uint], P::Text),
+        ],
+    },
+];
+
+/// A tenth of a size, which is what the API server counts for going through it once.
+pub(super) fn tenth(size: usize) -> usize {
+    size.div_ceil(10)
+}
+
+fn overload<'a>(_: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
+    Err(Fail::overload())
+}
+
+fn equal<'a>(args: &[Val<'a>], meter: &mut Meter<'_>, wanted: bool) -> Answer<'a> {
+    let [a, b] = args else { return Err(Fail::overload()) };
+    meter.spend(tenth(weight(a).min(weight(b))))?;
+    Ok(Val::Bool(a.equals(b)? == wanted))
+}
+
+fn weight(value: &Val<'_>) -> usize {
+    match value {
+        Val::Text(text) => text.len(),
+        Val::Bytes(bytes) => bytes.len(),
+        Val::List(list) => list.len(),
+        Val::Map(map) => map.len(),
+        _ => 1,
+    }
+}
+
+fn order<'a>(args: &[Val<'a>], holds: fn(Ordering) -> bool) -> Answer<'a> {
+    let [a, b] = args else { return Err(Fail::overload()) };
+    match a.compare(b)? {
+        Some(order) => Ok(Val::Bool(holds(order))),
+        None => Err(Fail::new("NaN values cannot be ordered")),
+    }
+}
+
+fn not<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
+    match args {
+        [Val::Bool(value)] => Ok(Val::Bool(!value)),
+        _ => Err(Fail::overload()),
+    }
+}
+
+fn overflow(kind: &str) -> Fail {
+    Fail::new(format!("{kind} overflow"))
+}
+
+fn negate<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
+    match args {
+        [Val::Int(value)] => value.checked_neg().map(Val::Int).ok_or_else(|| overflow("integer")),
+        [Val::Double(value)] => Ok(Val::Double(-value)),
+        _ => Err(Fail::overload()),
+    }
+}
+
+fn shift(instant: &Instant, nanos: i64) -> Option<Instant> {
+    let at = instant.at.checked_add(jiff::SignedDuration::from_nanos(nanos)).ok()?;
+    in_range(Instant { at, offset: instant.offset })
+}
+
+fn add<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
+    match args {
+        [Val::Int(a), Val::Int(b)] => a.checked_add(*b).map(Val::Int).ok_or_else(|| overflow("integer")),
+        [Val::Uint(a), Val::Uint(b)] => {
+            a.checked_add(*b).map(Val::Uint).ok_or_else(|| overflow("unsigned integer"))
+        }
+        [Val::Double(a), Val::Double(b)] => Ok(Val::Double(a + b)),
+        [Val::Text(a), Val::Text(b)] => {
+            meter.spend(tenth(a.len() + b.len()))?;
+            Ok(Val::text([&**a, &**b].concat()))
+        }
+        [Val::Bytes(a), Val::Bytes(b)] => {
+            meter.spend(tenth(a.len() + b.len()))?;
+            Ok(Val::Bytes([&**a, &**b].concat().into()))
+        }
+        [Val::List(a), Val::List(b)] => {
+            meter.spend(a.len() + b.len())?;
+            Ok(Val::List(a.plus(b)?))
+        }
+        [Val::Duration(a), Val::Duration(b)] => {
+            a.checked_add(*b).map(Val::Duration).ok_or_else(|| overflow("duration"))
+        }
+        [Val::Instant(instant), Val::Duration(nanos)] | [Val::Duration(nanos), Val::Instant(instant)] => {
+            shift(instant, *nanos).map(Val::Instant).ok_or_else(|| overflow("timestamp"))
+        }
+        _ => Err(Fail::overload()),
+    }
+}
+
+fn subtract<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
+    match args {
+        [Val::Int(a), Val::Int(b)] => a.checked_sub(*b).map(Val::Int).ok_or_else(|| overflow("integer")),
+        [Val::Uint(a), Val::Uint(b)] => {
+            a.checked_sub(*b).map(Val::Uint).ok_or_else(|| overflow("unsigned integer"))
+        }
+        [Val::Double(a), Val::Double(b)] => Ok(Val::Double(a - b)),
+        [Val::Duration(a), Val::Duration(b)] => {
+            a.checked_sub(*b).map(Val::Duration).ok_or_else(|| overflow("duration"))
+        }
+        [Val::Instant(instant), Val::Duration(nanos)] => nanos
+            .checked_neg()
+            .and_then(|nanos| shift(instant, nanos))
+            .map(Val::Instant)
+            .ok_or_else(|| overflow("timestamp")),
+        [Val::Instant(a), Val::Instant(b)] => i64::try_from(a.at.as_nanosecond() - b.at.as_nanosecond())
+            .map(Val::Duration)
+            .map_err(|_| overflow("duration")),
+        _ => Err(Fail::overload()),
+    }
+}
+
+fn multiply<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
+    match args {
+        [Val::Int(a), Val::Int(b)] => a.checked_mul(*b).map(Val::Int).ok_or_else(|| overflow("integer")),
+        [Val::Uint(a), Val::Uint(b)] => {
+            a.checked_mul(*b).map(Val::Uint).ok_or_else(|| overflow("unsigned integer"))
+        }
+        [Val::Double(a), Val::Double(b)] => Ok(Val::Double(a * b)),
+        _ => Err(Fail::overload()),
+    }
+}
+
+fn divide<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
+    match args {
+        [Val::Int(_), Val::Int(0)] | [Val::Uint(_), Val::Uint(0)] => Err(Fail::new("division by zero")),
+        [Val::Int(a), Val::Int(b)] => a.checked_div(*b).map(Val::Int).ok_or_else(|| overflow("integer")),
+        [Val::Uint(a), Val::Uint(b)] => Ok(Val::Uint(a / b)),
+        [Val::Double(a), Val::Double(b)] => Ok(Val::Double(a / b)),
+        _ => Err(Fail::overload()),
+    }
+}
+
+fn modulo<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
+    match args {
+        [Val::Int(_), Val::Int(0)] | [Val::Uint(_), Val::Uint(0)] => Err(Fail::new("modulus by zero")),
+        [Val::Int(a), Val::Int(b)] => a.checked_rem(*b).map(Val::Int).ok_or_else(|| overflow("integer")),
+        [Val::Uint(a), Val::Uint(b)] => Ok(Val::Uint(a % b)),
+        _ => Err(Fail::overload()),
+    }
+}
+
+fn contains<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
+    match args {
+        [value, Val::List(list)] => {
+            meter.spend(list.len())?;
+            Ok(Val::Bool(list.contains(value)?))
+        }
+        [key, Val::Map(map)] => Ok(Val::Bool(map.find(key).transpose()?.is_some())),
+        _ => Err(Fail::overload()),
+    }
+}
+
+fn size<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
+    Ok(Val::count(match args {
+        [Val::Text(text)] => {
+            meter.spend(tenth(text.len()))?;
+            text.chars().count()
+        }
+        [Val::Bytes(bytes)] => bytes.len(),
+        [Val::List(list)] => list.len(),
+        [Val::Map(map)] => map.len(),
+        _ => return Err(Fail::overload()),
+    }))
+}
+
+fn type_of<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
+    let [value] = args else { return Err(Fail::overload()) };
+    Ok(Val::Type(value.kind()))
+}
+
+fn same<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
+    args.first().cloned().ok_or_else(Fail::overload)
+}
+
+fn to_bool<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
+    match args {
+        [Val::Bool(value)] => Ok(Val::Bool(*value)),
+        [Val::Text(text)] => match &**text {
+            "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(Val::Bool(true)),
+            "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(Val::Bool(false)),
+            _ => Err(conversion("string", "bool")),
+        },
+        _ => Err(Fail::overload()),
+    }
+}
+
+fn conversion(from: &str, to: &str) -> Fail {
+    Fail::new(format!("type conversion error from '{from}' to '{to}'"))
+}
+
+fn to_bytes<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
+    match args {
+        [value @ Val::Bytes(_)] => Ok(value.clone()),
+        [Val::Text(text)] => {
+            meter.spend(tenth(text.len()))?;
+            Ok(Val::Bytes(text.as_bytes().into()))
+        }
+        _ => Err(Fail::overload()),
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "the conversion of the language")]
+fn to_double<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
+    match args {
+        [Val::Double(value)] => Ok(Val::Double(*value)),
+        [Val::Int(value)] => Ok(Val::Double(*value as f64)),
+        [Val::Uint(value)] => Ok(Val::Double(*value as f64)),
+        [Val::Text(text)] => {
+            let value = text.parse::<f64>().ok();
+            // Go refuses what overflows, unless infinity is what was written.
+            let value = value.filter(|value| value.is_finite() || !text.contains(|c: char| c.is_ascii_digit()));
+            value.map(Val::Double).ok_or_else(|| conversion("string", "double"))
+        }
+        _ => Err(Fail::overload()),
+    }
+}
+
+fn to_int<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
+    match args {
+        [Val::Int(value) | Val::Duration(value)] => Ok(Val::Int(*value)),
+        [Val::Uint(value)] => i64::try_from(*value).map(Val::Int).map_err(|_| overflow("integer")),
+        #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "in range, and cut as meant")]
+        [Val::Double(value)] => {
+            let fits = *value > i64::MIN as f64 && *value < i64::MAX as f64;
+            if fits { Ok(Val::Int(*value as i64)) } else { Err(overflow("integer")) }
+        }
+        [Val::Text(text)] => {
+            text.parse().map(Val::Int).map_err(|_| conversion("string", "int"))
+        }
+        [Val::Instant(instant)] => Ok(Val::Int(instant.at.as_second())),
+        _ => Err(Fail::overload()),
+    }
+}
+
+fn to_uint<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
+    match args {
+        [Val::Uint(value)] => Ok(Val::Uint(*value)),
+        [Val::Int(value)] => u64::try_from(*value).map(Val::Uint).map_err(|_| overflow("unsigned integer")),
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_precision_loss,
+            clippy::cast_sign_loss,
+            reason = "in range, and cut as meant"
+        )]
+        [Val::Double(value)] => {
+            let fits = *value >= 0.0 && *value < u64::MAX as f64;
+            if fits { Ok(Val::Uint(*value as u64)) } else { Err(overflow("unsigned integer")) }
+        }
+        [Val::Text(text)] if !text.starts_with('+') => {
+            text.parse().map(Val::Uint).map_err(|_| conversion("string", "uint"))
+        }
+        [Val::Text(_)] => Err(conversion("string", "uint")),
+        _ => Err(Fail::overload()),
+    }
+}
+
+fn to_text<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
+    match args {
+        [value @ Val::Text(_)] => Ok(value.clone()),
+        [Val::Bytes(bytes)] => {
+            meter.spend(tenth(bytes.len()))?;
+            std::str::from_utf8(bytes)
+                .map(Val::text)
+                .map_err(|_| Fail::new("invalid UTF-8 in bytes, cannot convert to string"))
+        }
+        [value @ (Val::Bool(_) | Val::Double(_) | Val::Duration(_) | Val::Int(_) | Val::Instant(_) | Val::Uint(_))] => {
+            Ok(Val::text(display(value)))
+        }
+        _ => Err(Fail::overload()),
+    }
+}
+
+/// The value as `string()` gives it, where it does; else its type.
+pub(super) fn display(value: &Val<'_>) -> String {
+    match value {
+        Val::Null => "null".to_owned(),
+        Val::Bool(value) => value.to_string(),
+        Val::Int(value) => value.to_string(),
+        Val::Uint(value) => value.to_string(),
+        Val::Double(value) => crate::engine::schema::values::float_text(*value),
+        Val::Text(text) => (**text).to_owned(),
+        Val::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        Val::Duration(nanos) => seconds(*nanos),
+        Val::Instant(instant) => go_time::write_instant(*instant),
+        Val::Type(of) => of.name().to_owned(),
+        other => other.kind().name().to_owned(),
+    }
+}
+
+/// A duration in seconds, `90s` or `-0.5s`.
+fn seconds(nanos: i64) -> String {
+    let sign = if nanos < 0 { "-" } else { "" };
+    let nanos = nanos.unsigned_abs();
+    let fraction = format!(".{:09}", nanos % 1_000_000_000);
+    format!("{sign}{}{}s", nanos / 1_000_000_000, fraction.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// A list of texts.
+pub(super) fn texts<'a>(texts: impl Iterator<Item = String>) -> Val<'a> {
+    Val::list(texts.map(Val::text).collect())
+}
+
+/// The map of these entries.
+pub(super) fn made_map<'a>(entries: Vec<(Val<'a>, Val<'a>)>) -> Val<'a> {
+    Val::Map(Map::Made(entries.into()))
+}
+
+/// The texts of a list.
+pub(super) fn texts_of<'a>(list: &List<'a>) -> Result<Vec<Text<'a>>, Fail> {
+    list.iter()
+        .map(|item| match item? {
+            Val::Text(text) => Ok(text),
+            _ => Err(Fail::overload()),
+        })
+        .collect()
+}
+
+/// The name of the type of a value.
+pub(super) fn kind_name(value: &Val<'_>) -> &'static str {
+    let of: Type = value.kind();
+    of.name()
+}
