@@ -11,6 +11,7 @@ mod local;
 mod print;
 mod proxy;
 mod resolve;
+mod schemas;
 mod serve;
 mod validate;
 

@@ -12,12 +12,14 @@ use super::{
     Outcome,
     catalogs::Choice,
     error::{self, Error},
-    print::{self, Format, Located, Report, Summary},
+    print::{self, Format, Located, Report, Subject, Summary},
+    schemas,
 };
 use crate::{
     engine::{
-        Catalogs, Code, Date, Diagnostic, Kind, Level, Resource, Severities, Severity, Snapshot,
+        Catalogs, Code, Date, Diagnostic, Key, Kind, Level, Resource, Severities, Severity, Snapshot,
         check::{check, check_normalized},
+        schema::{Schemas, check_crd},
     },
     sources::{
         documents::{Place, Places},
@@ -25,7 +27,7 @@ use crate::{
     },
 };
 
-/// Check the model aliases of manifests.
+/// Check manifests by their CRDs, and the model aliases in them.
 ///
 /// Exit codes: 0 nothing but warnings and notes, 1 errors, 2 something could not be read.
 #[derive(Debug, clap::Args)]
@@ -49,6 +51,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
     allow_annotation: bool,
     #[command(flatten)]
+    schemas: schemas::Definitions,
+    #[command(flatten)]
     catalogs: Choice,
     /// How to print
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
@@ -66,14 +70,16 @@ pub(super) fn severity(text: &str) -> Result<(Code, Level), String> {
 /// Checks and prints.
 pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     let paths: Vec<_> = args.files.iter().chain(&args.paths).cloned().collect();
-    let (mut files, errors) = files::load(&paths);
+    let (mut files, mut errors) = files::load(&paths);
     if files.is_empty() && errors.is_empty() {
         let names: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
         return Err(Error::NoManifest(names.join(", ")));
     }
     let as_of = args.as_of.unwrap_or_else(super::today);
     let catalogs = args.catalogs.load(as_of)?;
-    let report = report(args, &mut files, catalogs, as_of);
+    let (schemas, unread) = args.schemas.load();
+    errors.extend(unread);
+    let report = report(args, &mut files, schemas, catalogs, as_of);
     let mut out = BufWriter::new(io::stdout().lock());
     let written = match args.output {
         Format::Text => print::text(&report, &mut out),
@@ -90,11 +96,54 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     })
 }
 
+/// A document that something can be said about.
+enum Object {
+    /// A kind of the engine.
+    Resource(Arc<Resource>),
+    /// A CRD, or an object of a CRD.
+    Other(Value),
+}
+
+impl Object {
+    fn value(&self) -> &Value {
+        match self {
+            Self::Resource(resource) => resource.value(),
+            Self::Other(value) => value,
+        }
+    }
+
+    fn subject(&self) -> Subject {
+        let text = |pointer: &str| self.value().pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        match self {
+            Self::Resource(resource) => {
+                Subject { kind: resource.kind.as_str().to_owned(), key: resource.key.clone() }
+            }
+            Self::Other(_) => {
+                let key = Key::new(text("/metadata/namespace"), text("/metadata/name"));
+                Subject { kind: text("/kind").to_owned(), key }
+            }
+        }
+    }
+}
+
 /// All faults of the resources in `files`, in the order of their places.
-fn report<'a>(args: &Args, files: &'a mut [File], catalogs: Catalogs, as_of: Date) -> Report<'a> {
-    let resources = resources(files);
-    let snapshot = Snapshot::build(Arc::new(catalogs), resources.iter().flatten().cloned(), as_of)
-        .with_severities(severities(args))
+fn report<'a>(
+    args: &Args,
+    files: &'a mut [File],
+    mut schemas: Schemas,
+    catalogs: Catalogs,
+    as_of: Date,
+) -> Report<'a> {
+    let values = files.iter().flat_map(|file| &file.documents).map(|document| &document.value);
+    schemas::add(&mut schemas, values);
+    let objects = objects(files, &schemas);
+    let resources = objects.iter().filter_map(|object| match object {
+        Some(Object::Resource(resource)) => Some(Arc::clone(resource)),
+        _ => None,
+    });
+    let severities = severities(args);
+    let snapshot = Snapshot::build(Arc::new(catalogs), resources, as_of)
+        .with_severities(severities.clone())
         .with_allow_annotation(args.allow_annotation);
     let judge = if args.no_normalize {
         check
@@ -109,20 +158,28 @@ fn report<'a>(args: &Args, files: &'a mut [File], catalogs: Catalogs, as_of: Dat
     let documents = files
         .iter()
         .flat_map(|file| file.documents.iter().map(move |document| (file, document)));
-    for ((file, document), resource) in documents.zip(resources) {
-        let Some(resource) = resource.filter(|resource| CHECKED.contains(&resource.kind)) else {
+    for ((file, document), object) in documents.zip(objects) {
+        let Some(object) = object else {
             summary.skipped += 1;
             continue;
         };
+        let mut found = by_schema(&schemas, &severities, &object);
+        match &object {
+            Object::Resource(resource) if CHECKED.contains(&resource.kind) => {
+                found.extend(judge(&snapshot, resource));
+            }
+            Object::Resource(_) if !schemas.knows(object.value()) => {
+                summary.skipped += 1;
+                continue;
+            }
+            _ => {}
+        }
         summary.resources += 1;
-        for diagnostic in judge(&snapshot, &resource) {
-            let place = place(&diagnostic, &document.places, resource.value());
-            located.push(Located {
-                file,
-                place,
-                resource: Arc::clone(&resource),
-                diagnostic,
-            });
+        let subject = Arc::new(object.subject());
+        for diagnostic in found {
+            let place = place(&diagnostic, &document.places, object.value());
+            let subject = Arc::clone(&subject);
+            located.push(Located { file, place, subject, diagnostic });
         }
     }
     located.sort_by(|a, b| a.order().cmp(&b.order()));
@@ -136,20 +193,35 @@ fn report<'a>(args: &Args, files: &'a mut [File], catalogs: Catalogs, as_of: Dat
     Report { located, summary }
 }
 
+/// What the CRD of an object says of it; of a CRD, what is wrong with it.
+fn by_schema(schemas: &Schemas, severities: &Severities, object: &Object) -> Vec<Diagnostic> {
+    let value = object.value();
+    let found = if Schemas::is_crd(value) { check_crd(value) } else { schemas.check(value, None) };
+    let weigh = |mut one: Diagnostic| {
+        one.severity = severities.of(one.code, one.severity)?;
+        Some(one)
+    };
+    found.into_iter().filter_map(weigh).collect()
+}
+
 /// The kinds that can have faults. Others are read for what they say about these, or passed over.
 const CHECKED: &[Kind] = &[Kind::Backend, Kind::Policy, Kind::HttpRoute, Kind::ModelCatalog];
 
-/// The resource in each document, in order; the documents keep their places only. Secrets are not looked at.
-fn resources(files: &mut [File]) -> Vec<Option<Arc<Resource>>> {
+/// The object in each document, in order; the documents keep their places only. Secrets are not looked at.
+fn objects(files: &mut [File], schemas: &Schemas) -> Vec<Option<Object>> {
     let documents = files.iter_mut().flat_map(|file| &mut file.documents);
-    let resources = documents.map(|document| Resource::new(document.value.take()));
-    resources
-        .map(|resource| {
-            resource
-                .filter(|resource| resource.kind != Kind::Secret)
-                .map(Arc::new)
-        })
-        .collect()
+    let read = |value: Value| {
+        if Schemas::is_crd(&value) {
+            return Some(Object::Other(value));
+        }
+        let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
+        match Kind::of(text("apiVersion"), text("kind")) {
+            Some(Kind::Secret) => None,
+            Some(_) => Resource::new(value).map(|resource| Object::Resource(Arc::new(resource))),
+            None => schemas.knows(&value).then_some(Object::Other(value)),
+        }
+    };
+    documents.map(|document| read(document.value.take())).collect()
 }
 
 fn severities(args: &Args) -> Severities {

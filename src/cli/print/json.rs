@@ -50,7 +50,7 @@ fn row<'a>(located: &'a Located<'_>) -> Row<'a> {
     let Located {
         file,
         place,
-        resource,
+        subject,
         diagnostic,
     } = located;
     Row {
@@ -59,9 +59,9 @@ fn row<'a>(located: &'a Located<'_>) -> Row<'a> {
         file: &file.name,
         line: place.line,
         column: place.column,
-        kind: resource.kind.as_str(),
-        namespace: &resource.key.namespace,
-        name: &resource.key.name,
+        kind: &subject.kind,
+        namespace: &subject.key.namespace,
+        name: &subject.key.name,
         pointer: &diagnostic.pointer,
         value: diagnostic.value.as_deref(),
         message: &diagnostic.message,

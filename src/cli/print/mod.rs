@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::{
-    engine::{Code, Diagnostic, Resource},
+    engine::{Code, Diagnostic, Key},
     sources::{documents::Place, files::File},
 };
 
@@ -36,8 +36,14 @@ pub(super) struct Report<'a> {
 pub(super) struct Located<'a> {
     pub(super) file: &'a File,
     pub(super) place: Place,
-    pub(super) resource: Arc<Resource>,
+    pub(super) subject: Arc<Subject>,
     pub(super) diagnostic: Diagnostic,
+}
+
+/// The object that a diagnostic is about.
+pub(super) struct Subject {
+    pub(super) kind: String,
+    pub(super) key: Key,
 }
 
 impl Located<'_> {

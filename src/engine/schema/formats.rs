@@ -1,6 +1,7 @@
 //! The formats of strings that the API server knows; all others mean nothing to it.
 
-use std::{net::Ipv4Addr, sync::LazyLock};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::LazyLock;
 
 use regex::Regex;
 
@@ -123,7 +124,7 @@ static CARD: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// The address in `text` as Go before 1.17 read it: leading zeros are decimal.
-pub(super) fn ip_sloppy(text: &str) -> Option<std::net::IpAddr> {
+pub(super) fn ip_sloppy(text: &str) -> Option<IpAddr> {
     let v4 = |text: &str| -> Option<Ipv4Addr> {
         let parts: Vec<_> = text.split('.').collect();
         let mut bytes = [0u8; 4];
@@ -139,17 +140,17 @@ pub(super) fn ip_sloppy(text: &str) -> Option<std::net::IpAddr> {
     if !text.contains(':') {
         return v4(text).map(Into::into);
     }
-    if let Ok(address) = text.parse::<std::net::Ipv6Addr>() {
+    if let Ok(address) = text.parse::<Ipv6Addr>() {
         return Some(address.into());
     }
     let (head, tail) = text.rsplit_once(':')?;
     let tail = v4(tail).filter(|_| tail.contains('.'))?;
-    format!("{head}:{tail}").parse::<std::net::Ipv6Addr>().ok().map(Into::into)
+    format!("{head}:{tail}").parse::<Ipv6Addr>().ok().map(Into::into)
 }
 
 /// Whether an IPv4 part at the end of an IPv6 address has no leading zeros.
 fn is_strict_tail(text: &str) -> bool {
-    text.parse::<std::net::Ipv6Addr>().is_ok()
+    text.parse::<Ipv6Addr>().is_ok()
 }
 
 fn is_cidr(text: &str) -> bool {
@@ -254,7 +255,7 @@ fn is_email(text: &str) -> bool {
     let literal = domain
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'))
-        .is_some_and(|inside| inside.parse::<std::net::IpAddr>().is_ok());
+        .is_some_and(|inside| inside.parse::<IpAddr>().is_ok());
     (quoted || local.split('.').all(is_atom)) && (literal || domain.split('.').all(is_atom))
 }
 

@@ -70,13 +70,13 @@ fn clock(text: &str, loose: bool) -> Option<([i16; 3], u32, Option<i32>)> {
 
 /// An instant, and the offset in seconds that it was written with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Instant {
+pub(super) struct Moment {
     pub(super) at: Timestamp,
     pub(super) offset: i32,
 }
 
 /// RFC 3339 to the letter; `local` takes it without a zone too, as UTC.
-pub(super) fn parse_instant(text: &str, local: bool) -> Option<Instant> {
+pub(super) fn parse_instant(text: &str, local: bool) -> Option<Moment> {
     let (date, time) = text.split_once('T')?;
     let (parts, nanos, zone) = clock(time, false)?;
     let offset = zone.or(local.then_some(0))?;
@@ -84,17 +84,17 @@ pub(super) fn parse_instant(text: &str, local: bool) -> Option<Instant> {
     let wall = parse_date(date)?.at(hour, minute, second, i32::try_from(nanos).ok()?);
     let utc = wall.checked_sub(SignedDuration::from_secs(offset.into())).ok()?;
     let at = jiff::tz::TimeZone::UTC.to_timestamp(utc).ok()?;
-    Some(Instant { at, offset })
+    Some(Moment { at, offset })
 }
 
 /// The day as an instant.
-pub(super) fn day(date: civil::Date) -> Option<Instant> {
+pub(super) fn day(date: civil::Date) -> Option<Moment> {
     let at = jiff::tz::TimeZone::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok()?;
-    Some(Instant { at, offset: 0 })
+    Some(Moment { at, offset: 0 })
 }
 
 /// RFC 3339 with as many digits of the second as it takes, in the zone that it was written with.
-pub(super) fn write_instant(instant: Instant) -> String {
+pub(super) fn write_instant(instant: Moment) -> String {
     let wall = jiff::tz::Offset::from_seconds(instant.offset)
         .map_or_else(|_| jiff::tz::Offset::UTC.to_datetime(instant.at), |offset| offset.to_datetime(instant.at));
     let mut out = format!(

@@ -1,6 +1,7 @@
 //! URLs as Go's net/url reads them.
 
-use std::{collections::BTreeMap, net::Ipv6Addr};
+use core::net::Ipv6Addr;
+use std::collections::BTreeMap;
 
 /// The parts of a URL that rules can ask for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -26,7 +26,7 @@ use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use serde_json::Value;
 
-use super::{Code, Diagnostic};
+use super::{Code, Diagnostic, Severity};
 use crd::Version;
 use refusal::{Path, Reason, Refusal, Shown};
 use structural::Schema;
@@ -169,7 +169,9 @@ fn check(version: &Version, schema: &Schema, object: &Value, old: Option<&Value>
         if refusals.iter().any(|refusal| refusal.reason.blocks_rules()) {
             let message = "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
             let help = "the rules are checked when the other faults are gone";
-            found.push(Diagnostic::new(Code::SchemaRuleUnchecked, "", None, message).help(help));
+            let unchecked = Diagnostic::new(Code::SchemaRuleUnchecked, "", None, message).help(help);
+            // The errors that are in the way weigh enough.
+            found.push(Diagnostic { severity: Severity::Note, ..unchecked });
         } else {
             for (refusal, severity) in rules::check(schema, value, old) {
                 found.push(Diagnostic { severity, ..refusal.into_diagnostic() });

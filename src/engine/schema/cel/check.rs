@@ -31,7 +31,7 @@ pub(super) fn type_of(schema: &Schema, id: NodeId) -> Option<Type> {
         JsonType::String => match node.limits.format_name.as_str() {
             "byte" => Type::Bytes,
             "duration" => Type::Duration,
-            "date" | "date-time" => Type::Instant,
+            "date" | "date-time" => Type::Moment,
             _ => Type::Text,
         },
         JsonType::Boolean => Type::Bool,
@@ -430,7 +430,7 @@ impl Checker<'_> {
                 let body = self.solver.resolve(&body, false);
                 let ordered = matches!(
                     body,
-                    Type::Int | Type::Uint | Type::Double | Type::Bool | Type::Duration | Type::Instant | Type::Text
+                    Type::Int | Type::Uint | Type::Double | Type::Bool | Type::Duration | Type::Moment | Type::Text
                         | Type::Bytes | Type::Dyn | Type::Error | Type::Param(_)
                 );
                 if !ordered || !matches!(range, Type::List(_) | Type::Dyn | Type::Error | Type::Param(_)) {

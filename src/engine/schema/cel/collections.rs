@@ -18,7 +18,7 @@ const UINTS: P = P::List(&P::Uint);
 const DOUBLES: P = P::List(&P::Double);
 const BOOLS: P = P::List(&P::Bool);
 const DURATIONS: P = P::List(&P::Duration);
-const INSTANTS: P = P::List(&P::Instant);
+const MOMENTS: P = P::List(&P::Moment);
 const TEXTS: P = P::List(&P::Text);
 const BYTES: P = P::List(&P::Bytes);
 const EXTREME: &[Overload] = &[
@@ -27,7 +27,7 @@ const EXTREME: &[Overload] = &[
     member(&[DOUBLES], P::Double),
     member(&[BOOLS], P::Bool),
     member(&[DURATIONS], P::Duration),
-    member(&[INSTANTS], P::Instant),
+    member(&[MOMENTS], P::Moment),
     member(&[TEXTS], P::Text),
     member(&[BYTES], P::Bytes),
 ];
@@ -44,7 +44,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             member(&[DOUBLES], P::Bool),
             member(&[BOOLS], P::Bool),
             member(&[DURATIONS], P::Bool),
-            member(&[INSTANTS], P::Bool),
+            member(&[MOMENTS], P::Bool),
             member(&[TEXTS], P::Bool),
             member(&[BYTES], P::Bool),
         ],
@@ -78,7 +78,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             member(&[DOUBLES], DOUBLES),
             member(&[BOOLS], BOOLS),
             member(&[DURATIONS], DURATIONS),
-            member(&[INSTANTS], INSTANTS),
+            member(&[MOMENTS], MOMENTS),
             member(&[TEXTS], TEXTS),
             member(&[BYTES], BYTES),
         ],

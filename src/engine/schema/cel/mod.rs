@@ -7,7 +7,7 @@ mod ast;
 mod check;
 mod collections;
 mod eval;
-mod kube;
+mod kubernetes;
 mod lex;
 mod names;
 mod optional;

@@ -180,7 +180,7 @@ fn nested(value: &Val<'_>) -> Result<String, String> {
         Val::Bytes(bytes) => format!("b{:?}", String::from_utf8_lossy(bytes)),
         Val::Double(number) if !number.is_finite() => format!("{:?}", display(value)),
         Val::Double(number) => format!("{number:.DIGITS$}"),
-        Val::Instant(_) => format!("timestamp({:?})", display(value)),
+        Val::Moment(_) => format!("timestamp({:?})", display(value)),
         Val::Duration(_) => format!("duration({:?})", display(value)),
         value => shown(value)?,
     })

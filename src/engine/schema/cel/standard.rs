@@ -9,7 +9,7 @@ use super::{
     types::Type,
     value::{Answer, List, Map, Text, Val},
 };
-use crate::engine::schema::go_time::{self, Instant};
+use crate::engine::schema::go_time::{self, Moment};
 
 const LIST_A: P = P::List(&P::A);
 const MAP_AB: P = P::Map(&P::A, &P::B);
@@ -26,7 +26,7 @@ const ORDER: &[Overload] = &[
     global(&[P::Double, P::Uint], P::Bool),
     global(&[P::Text, P::Text], P::Bool),
     global(&[P::Bytes, P::Bytes], P::Bool),
-    global(&[P::Instant, P::Instant], P::Bool),
+    global(&[P::Moment, P::Moment], P::Bool),
     global(&[P::Duration, P::Duration], P::Bool),
 ];
 const NUMBERS: &[Overload] = &[
@@ -78,8 +78,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
             global(&[P::Bytes, P::Bytes], P::Bytes),
             global(&[P::Double, P::Double], P::Double),
             global(&[P::Duration, P::Duration], P::Duration),
-            global(&[P::Duration, P::Instant], P::Instant),
-            global(&[P::Instant, P::Duration], P::Instant),
+            global(&[P::Duration, P::Moment], P::Moment),
+            global(&[P::Moment, P::Duration], P::Moment),
             global(&[P::Int, P::Int], P::Int),
             global(&[LIST_A, LIST_A], LIST_A),
             global(&[P::Text, P::Text], P::Text),
@@ -93,8 +93,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
             global(&[P::Double, P::Double], P::Double),
             global(&[P::Duration, P::Duration], P::Duration),
             global(&[P::Int, P::Int], P::Int),
-            global(&[P::Instant, P::Duration], P::Instant),
-            global(&[P::Instant, P::Instant], P::Duration),
+            global(&[P::Moment, P::Duration], P::Moment),
+            global(&[P::Moment, P::Moment], P::Duration),
             global(&[P::Uint, P::Uint], P::Uint),
         ],
     },
@@ -154,7 +154,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             global(&[P::Double], P::Int),
             global(&[P::Duration], P::Int),
             global(&[P::Text], P::Int),
-            global(&[P::Instant], P::Int),
+            global(&[P::Moment], P::Int),
             global(&[P::Uint], P::Int),
         ],
     },
@@ -178,7 +178,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             global(&[P::Double], P::Text),
             global(&[P::Duration], P::Text),
             global(&[P::Int], P::Text),
-            global(&[P::Instant], P::Text),
+            global(&[P::Moment], P::Text),
             global(&[P::Uint], P::Text),
         ],
     },
@@ -236,9 +236,9 @@ fn negate<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
     }
 }
 
-fn shift(instant: &Instant, nanos: i64) -> Option<Instant> {
+fn shift(instant: &Moment, nanos: i64) -> Option<Moment> {
     let at = instant.at.checked_add(jiff::SignedDuration::from_nanos(nanos)).ok()?;
-    in_range(Instant { at, offset: instant.offset })
+    in_range(Moment { at, offset: instant.offset })
 }
 
 fn add<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
@@ -263,8 +263,8 @@ fn add<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
         [Val::Duration(a), Val::Duration(b)] => {
             a.checked_add(*b).map(Val::Duration).ok_or_else(|| overflow("duration"))
         }
-        [Val::Instant(instant), Val::Duration(nanos)] | [Val::Duration(nanos), Val::Instant(instant)] => {
-            shift(instant, *nanos).map(Val::Instant).ok_or_else(|| overflow("timestamp"))
+        [Val::Moment(instant), Val::Duration(nanos)] | [Val::Duration(nanos), Val::Moment(instant)] => {
+            shift(instant, *nanos).map(Val::Moment).ok_or_else(|| overflow("timestamp"))
         }
         _ => Err(Fail::overload()),
     }
@@ -280,12 +280,12 @@ fn subtract<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
         [Val::Duration(a), Val::Duration(b)] => {
             a.checked_sub(*b).map(Val::Duration).ok_or_else(|| overflow("duration"))
         }
-        [Val::Instant(instant), Val::Duration(nanos)] => nanos
+        [Val::Moment(instant), Val::Duration(nanos)] => nanos
             .checked_neg()
             .and_then(|nanos| shift(instant, nanos))
-            .map(Val::Instant)
+            .map(Val::Moment)
             .ok_or_else(|| overflow("timestamp")),
-        [Val::Instant(a), Val::Instant(b)] => i64::try_from(a.at.as_nanosecond() - b.at.as_nanosecond())
+        [Val::Moment(a), Val::Moment(b)] => i64::try_from(a.at.as_nanosecond() - b.at.as_nanosecond())
             .map(Val::Duration)
             .map_err(|_| overflow("duration")),
         _ => Err(Fail::overload()),
@@ -410,7 +410,7 @@ fn to_int<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
         [Val::Text(text)] => {
             text.parse().map(Val::Int).map_err(|_| conversion("string", "int"))
         }
-        [Val::Instant(instant)] => Ok(Val::Int(instant.at.as_second())),
+        [Val::Moment(instant)] => Ok(Val::Int(instant.at.as_second())),
         _ => Err(Fail::overload()),
     }
 }
@@ -446,7 +446,7 @@ fn to_text<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
                 .map(Val::text)
                 .map_err(|_| Fail::new("invalid UTF-8 in bytes, cannot convert to string"))
         }
-        [value @ (Val::Bool(_) | Val::Double(_) | Val::Duration(_) | Val::Int(_) | Val::Instant(_) | Val::Uint(_))] => {
+        [value @ (Val::Bool(_) | Val::Double(_) | Val::Duration(_) | Val::Int(_) | Val::Moment(_) | Val::Uint(_))] => {
             Ok(Val::text(display(value)))
         }
         _ => Err(Fail::overload()),
@@ -464,7 +464,7 @@ pub(super) fn display(value: &Val<'_>) -> String {
         Val::Text(text) => (**text).to_owned(),
         Val::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
         Val::Duration(nanos) => seconds(*nanos),
-        Val::Instant(instant) => go_time::write_instant(*instant),
+        Val::Moment(instant) => go_time::write_instant(*instant),
         Val::Type(of) => of.name().to_owned(),
         other => other.kind().name().to_owned(),
     }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use regex::Regex;
 
 use super::{
-    Fail, collections, kube, optional, standard, text, time,
+    Fail, collections, kubernetes, optional, standard, text, time,
     types::{Solver, Type},
     value::{Answer, Val},
 };
@@ -23,7 +23,7 @@ pub(super) enum P {
     Text,
     Bytes,
     Duration,
-    Instant,
+    Moment,
     Opaque(&'static str),
     List(&'static P),
     Map(&'static P, &'static P),
@@ -45,7 +45,7 @@ impl P {
             Self::Text => Type::Text,
             Self::Bytes => Type::Bytes,
             Self::Duration => Type::Duration,
-            Self::Instant => Type::Instant,
+            Self::Moment => Type::Moment,
             Self::Opaque(name) => Type::Opaque(name),
             Self::List(item) => Type::list(item.with(a, b)),
             Self::Map(key, value) => Type::map(key.with(a, b), value.with(a, b)),
@@ -122,7 +122,7 @@ const LIBRARIES: &[&[Function]] = &[
     text::FUNCTIONS,
     collections::FUNCTIONS,
     optional::FUNCTIONS,
-    kube::FUNCTIONS,
+    kubernetes::FUNCTIONS,
 ];
 
 static BY_NAME: LazyLock<BTreeMap<&'static str, Vec<&'static Function>>> = LazyLock::new(|| {

@@ -10,12 +10,12 @@ use super::{
     table::{Function, Meter, Overload, P, global, member},
     value::{Answer, Val},
 };
-use crate::engine::schema::go_time::{self, Instant};
+use crate::engine::schema::go_time::{self, Moment};
 
-const GET: &[Overload] = &[member(&[P::Instant], P::Int), member(&[P::Instant, P::Text], P::Int)];
+const GET: &[Overload] = &[member(&[P::Moment], P::Int), member(&[P::Moment, P::Text], P::Int)];
 const GET_BOTH: &[Overload] = &[
-    member(&[P::Instant], P::Int),
-    member(&[P::Instant, P::Text], P::Int),
+    member(&[P::Moment], P::Int),
+    member(&[P::Moment, P::Text], P::Int),
     member(&[P::Duration], P::Int),
 ];
 
@@ -33,9 +33,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
         name: "timestamp",
         run: timestamp,
         overloads: &[
-            global(&[P::Instant], P::Instant),
-            global(&[P::Int], P::Instant),
-            global(&[P::Text], P::Instant),
+            global(&[P::Moment], P::Moment),
+            global(&[P::Int], P::Moment),
+            global(&[P::Text], P::Moment),
         ],
     },
     Function { name: "getFullYear", run: |args, _| wall(args, |at| i64::from(at.year())), overloads: GET },
@@ -90,26 +90,26 @@ fn duration<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
 
 fn timestamp<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
     match args {
-        [value @ Val::Instant(_)] => Ok(value.clone()),
+        [value @ Val::Moment(_)] => Ok(value.clone()),
         [Val::Int(seconds)] => jiff::Timestamp::from_second(*seconds)
             .ok()
-            .map(|at| Instant { at, offset: 0 })
+            .map(|at| Moment { at, offset: 0 })
             .and_then(in_range)
-            .map(Val::Instant)
+            .map(Val::Moment)
             .ok_or_else(|| Fail::new("timestamp overflow")),
         [Val::Text(text)] => {
-            instant(text).map(Val::Instant).ok_or_else(|| Fail::new(format!("parsing time {:?}", &**text)))
+            instant(text).map(Val::Moment).ok_or_else(|| Fail::new(format!("parsing time {:?}", &**text)))
         }
         _ => Err(Fail::overload()),
     }
 }
 
-fn instant(text: &str) -> Option<Instant> {
+fn instant(text: &str) -> Option<Moment> {
     go_time::parse_instant(text, false).and_then(in_range)
 }
 
 /// The years that CEL knows: 1 to 9999.
-pub(super) fn in_range(instant: Instant) -> Option<Instant> {
+pub(super) fn in_range(instant: Moment) -> Option<Moment> {
     const FIRST: i64 = -62_135_596_800; // seconds
     const LAST: i64 = 253_402_300_799; // seconds
     (FIRST..=LAST).contains(&instant.at.as_second()).then_some(instant)
@@ -118,8 +118,8 @@ pub(super) fn in_range(instant: Instant) -> Option<Instant> {
 /// A part of an instant on the clock of UTC or of a named place.
 fn wall<'a>(args: &[Val<'a>], get: fn(DateTime) -> i64) -> Answer<'a> {
     match args {
-        [Val::Instant(instant)] => Ok(Val::Int(get(Offset::UTC.to_datetime(instant.at)))),
-        [Val::Instant(instant), Val::Text(zone)] => {
+        [Val::Moment(instant)] => Ok(Val::Int(get(Offset::UTC.to_datetime(instant.at)))),
+        [Val::Moment(instant), Val::Text(zone)] => {
             Ok(Val::Int(get(zone_of(zone)?.to_datetime(instant.at))))
         }
         _ => Err(Fail::overload()),

@@ -18,7 +18,7 @@ pub(super) enum Type {
     Text,
     Bytes,
     Duration,
-    Instant,
+    Moment,
     List(Arc<Self>),
     Map(Arc<Self>, Arc<Self>),
     /// An object by the node of its schema.
@@ -56,7 +56,7 @@ impl Type {
             Self::Text => "string",
             Self::Bytes => "bytes",
             Self::Duration => "google.protobuf.Duration",
-            Self::Instant => "google.protobuf.Timestamp",
+            Self::Moment => "google.protobuf.Timestamp",
             Self::List(_) => "list",
             Self::Map(..) | Self::Object(_) => "map",
             Self::Type(_) => "type",
@@ -80,7 +80,7 @@ impl Type {
             "type" => Self::Type(None),
             "dyn" => Self::Dyn,
             "google.protobuf.Duration" => Self::Duration,
-            "google.protobuf.Timestamp" => Self::Instant,
+            "google.protobuf.Timestamp" => Self::Moment,
             "optional_type" => Self::optional(Self::Dyn),
             "net.IP" => Self::Opaque("net.IP"),
             "net.CIDR" => Self::Opaque("net.CIDR"),
@@ -96,7 +96,7 @@ impl Type {
     const fn takes_null(&self) -> bool {
         matches!(
             self,
-            Self::Null | Self::Opaque(_) | Self::Optional(_) | Self::Object(_) | Self::Duration | Self::Instant
+            Self::Null | Self::Opaque(_) | Self::Optional(_) | Self::Object(_) | Self::Duration | Self::Moment
         )
     }
 }

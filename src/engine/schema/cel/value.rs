@@ -1,6 +1,7 @@
 //! The values of rules. What comes from the object is borrowed and typed by its schema when it is looked at.
 
-use std::{cmp::Ordering, net::IpAddr, ops::Deref, rc::Rc};
+use core::net::IpAddr;
+use std::{cmp::Ordering, ops::Deref, rc::Rc};
 
 use serde_json::{Map as Fields, Value};
 
@@ -12,7 +13,7 @@ use super::{
     types::Type,
 };
 use crate::engine::schema::{
-    go_time::{self, Instant},
+    go_time::{self, Moment},
     go_url::Url,
     structural::{Additional, ListType, Node, NodeId, Schema, Type as Kind},
 };
@@ -31,7 +32,7 @@ pub(super) enum Val<'a> {
     Text(Text<'a>),
     Bytes(Rc<[u8]>),
     Duration(i64),
-    Instant(Instant),
+    Moment(Moment),
     List(List<'a>),
     Map(Map<'a>),
     Type(Type),
@@ -179,7 +180,7 @@ impl<'a> Val<'a> {
             Self::Text(_) => Type::Text,
             Self::Bytes(_) => Type::Bytes,
             Self::Duration(_) => Type::Duration,
-            Self::Instant(_) => Type::Instant,
+            Self::Moment(_) => Type::Moment,
             Self::List(_) => Type::list(Type::Dyn),
             Self::Map(_) => Type::map(Type::Dyn, Type::Dyn),
             Self::Type(_) => Type::Type(None),
@@ -211,7 +212,7 @@ impl<'a> Val<'a> {
             (Self::Text(a), Self::Text(b)) => (**a).cmp(b),
             (Self::Bytes(a), Self::Bytes(b)) => a.cmp(b),
             (Self::Duration(a), Self::Duration(b)) => a.cmp(b),
-            (Self::Instant(a), Self::Instant(b)) => a.at.cmp(&b.at),
+            (Self::Moment(a), Self::Moment(b)) => a.at.cmp(&b.at),
             _ => return Err(Fail::overload()),
         }))
     }
@@ -259,12 +260,12 @@ fn string<'a>(text: &'a str, node: &Node) -> Answer<'a> {
     let bad = |what: &str| Fail::new(format!("Invalid {what} {text}"));
     Ok(match node.limits.format_name.as_str() {
         "duration" => Val::Duration(go_time::parse_loose_duration(text).ok_or_else(|| bad("duration"))?),
-        "date" => Val::Instant(
+        "date" => Val::Moment(
             go_time::parse_date(text).and_then(go_time::day).ok_or_else(|| bad("date formatted string"))?,
         ),
         "date-time" => {
             let instant = go_time::parse_instant(text, true);
-            Val::Instant(instant.ok_or_else(|| bad("date-time formatted string"))?)
+            Val::Moment(instant.ok_or_else(|| bad("date-time formatted string"))?)
         }
         "byte" => Val::Bytes(base64(text).ok_or_else(|| bad("byte formatted string"))?.into()),
         _ => Val::Text(Text::Borrowed(text)),

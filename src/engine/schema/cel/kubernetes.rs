@@ -1,9 +1,7 @@
 //! Kubernetes' own libraries: URLs, addresses, networks, quantities, versions, formats.
 
-use std::{
-    net::{IpAddr, Ipv6Addr},
-    rc::Rc,
-};
+use core::net::{IpAddr, Ipv6Addr};
+use std::rc::Rc;
 
 use super::{
     Fail,
