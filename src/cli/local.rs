@@ -49,7 +49,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "DIR")]
     cert_dir: Option<PathBuf>,
     #[command(flatten)]
-    judging: command::Judging,
+    reading: command::Reading,
     /// What to log: a level, or a list of target=level [default: $RUST_LOG, or warn]
     #[arg(long, value_name = "FILTER")]
     log_level: Option<String>,
@@ -79,7 +79,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
 async fn serve(args: &Args) -> Result<Outcome, Error> {
     let health = Health::new(&[GATE]);
     let mut registry = telemetry::registry();
-    let snapshots = args.judging.watch(std::slice::from_ref(&args.dir))?;
+    let snapshots = args.reading.watch(std::slice::from_ref(&args.dir))?;
     let certificates = Certificates::load(Source::Made {
         dir: args.cert_dir.clone().unwrap_or_else(cache),
         names: NAMES.map(str::to_owned).to_vec(),
@@ -92,7 +92,7 @@ async fn serve(args: &Args) -> Result<Outcome, Error> {
 
     let settings = Settings {
         drain: DRAIN,
-        normalize: args.judging.normalizes(),
+        normalize: args.reading.normalizes(),
         stand_in: Some(stand_in_address),
         ..Settings::default()
     };

@@ -7,6 +7,7 @@ mod catalog;
 mod catalogs;
 mod crds;
 mod error;
+mod judging;
 mod local;
 mod print;
 mod proxy;

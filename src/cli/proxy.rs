@@ -14,11 +14,11 @@ use tracing::{info, warn};
 
 use super::{
     Outcome,
+    judging::Judging,
     serve::{self, Error},
-    validate,
 };
 use crate::{
-    engine::{Code, Date, Level, Severities, Snapshot},
+    engine::Snapshot,
     proxy::{self, GATE, Proxy, Settings},
     sources::{
         builtin,
@@ -61,7 +61,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "SECONDS", default_value_t = proxy::DEFAULT_DRAIN.as_secs(), value_parser = clap::value_parser!(u64).range(..=MAX_SECONDS))]
     drain_timeout: u64,
     #[command(flatten)]
-    judging: Judging,
+    reading: Reading,
     /// How log lines look: text or json
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     log_format: Format,
@@ -73,24 +73,17 @@ pub(super) struct Args {
 /// Longest delay that can be asked for, in seconds.
 const MAX_SECONDS: u64 = 3600;
 
-/// How resources are judged.
+/// How manifests are read.
 #[derive(Debug, Clone, clap::Args)]
-pub(super) struct Judging {
-    /// Report CODE as error, warning, note, or not at all (off)
-    #[arg(long = "severity", value_name = "CODE=LEVEL", value_parser = validate::severity)]
-    severities: Vec<(Code, Level)>,
-    /// Judge dates as of this day (YYYY-MM-DD) [default: today, UTC]
-    #[arg(long, value_name = "DATE")]
-    as_of: Option<Date>,
+pub(super) struct Reading {
+    #[command(flatten)]
+    judging: Judging,
     /// Take what is written; without it, what the mutating webhook would store
     #[arg(long)]
     no_normalize: bool,
-    /// Whether the annotation aliasgate.dev/allow of an object counts
-    #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
-    allow_annotation: bool,
 }
 
-impl Judging {
+impl Reading {
     /// Whether resources count as the mutating webhook would store them.
     pub(super) const fn normalizes(&self) -> bool {
         !self.no_normalize
@@ -98,18 +91,13 @@ impl Judging {
 
     /// Snapshots of `paths`, Secrets included. What cannot be read is left out, and the log says so.
     pub(super) fn watch(&self, paths: &[PathBuf]) -> Result<watch::Receiver<Arc<Snapshot>>, Error> {
-        let mut severities = Severities::default();
-        for (code, level) in &self.severities {
-            severities.set(*code, *level);
-        }
-        let as_of = self.as_of;
         let feed = Feed {
             paths: paths.to_vec(),
             secrets: true,
             catalogs: Arc::new(builtin::catalogs()),
-            severities,
-            allow_annotation: self.allow_annotation,
-            today: Arc::new(move || as_of.unwrap_or_else(super::today)),
+            severities: self.judging.severities(),
+            allow_annotation: self.judging.allow_annotation,
+            today: self.judging.calendar(),
         };
         let (snapshots, errors) = files::watch(feed).map_err(Error::Start)?;
         for cause in &errors {
@@ -136,10 +124,10 @@ async fn serve(args: &Args) -> Result<Outcome, Error> {
         head_timeout: Duration::from_secs(args.response_timeout),
         drain: Duration::from_secs(args.drain_timeout),
         extra_roots: args.upstream_ca.as_ref().map_or(Ok(Vec::new()), read)?,
-        normalize: args.judging.normalizes(),
+        normalize: args.reading.normalizes(),
         stand_in: None,
     };
-    let snapshots = args.judging.watch(&args.files)?;
+    let snapshots = args.reading.watch(&args.files)?;
     let proxy = Proxy::start(snapshots, &settings, &mut registry, health.clone())?;
     let (listener, address) = bind(args.listen).await?;
     let (status, status_address) = bind(args.status_listen).await?;

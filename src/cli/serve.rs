@@ -21,10 +21,10 @@ use tokio::{
 };
 use tracing::{info, warn};
 
-use super::{Outcome, validate};
+use super::{Outcome, judging::Judging};
 use crate::{
     admission,
-    engine::{Catalogs, Code, Date, Kind, Level, Provider, Severities, Snapshot},
+    engine::{Catalogs, Kind, Provider, Snapshot},
     proxy,
     sources::{
         builtin,
@@ -63,15 +63,8 @@ pub(super) struct Args {
     /// Files and folders with backends, policies and routes that count as being in the cluster
     #[arg(short = 'f', long = "filename", value_name = "PATH")]
     files: Vec<PathBuf>,
-    /// Report CODE as error, warning, note, or not at all (off)
-    #[arg(long = "severity", value_name = "CODE=LEVEL", value_parser = validate::severity)]
-    severities: Vec<(Code, Level)>,
-    /// Judge dates as of this day (YYYY-MM-DD) [default: today, UTC]
-    #[arg(long, value_name = "DATE")]
-    as_of: Option<Date>,
-    /// Whether the annotation aliasgate.dev/allow of an object counts
-    #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
-    allow_annotation: bool,
+    #[command(flatten)]
+    judging: Judging,
     /// Seconds to go on serving after SIGTERM while /readyz says no already
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(..=MAX_DELAY))]
     shutdown_delay: u64,
@@ -188,18 +181,13 @@ fn source(args: &Args) -> Source {
 
 /// Snapshots of the files that the arguments name; with none, of the catalogs alone.
 fn feed(args: &Args, health: &Health) -> Result<watch::Receiver<Arc<Snapshot>>, Error> {
-    let mut severities = Severities::default();
-    for (code, level) in &args.severities {
-        severities.set(*code, *level);
-    }
-    let as_of = args.as_of;
     let feed = Feed {
         paths: args.files.clone(),
         secrets: false,
         catalogs: Arc::new(builtin::catalogs()),
-        severities,
-        allow_annotation: args.allow_annotation,
-        today: Arc::new(move || as_of.unwrap_or_else(super::today)),
+        severities: args.judging.severities(),
+        allow_annotation: args.judging.allow_annotation,
+        today: args.judging.calendar(),
     };
     let (snapshot, errors) = files::watch(feed).map_err(Error::Start)?;
     for cause in &errors {

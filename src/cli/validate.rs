@@ -12,12 +12,13 @@ use super::{
     Outcome,
     catalogs::Choice,
     error::{self, Error},
+    judging::Judging,
     print::{self, Format, Located, Report, Subject, Summary},
     schemas,
 };
 use crate::{
     engine::{
-        Catalogs, Code, Date, Diagnostic, Key, Kind, Level, Resource, Severities, Severity, Snapshot,
+        Catalogs, Code, Date, Diagnostic, Key, Kind, Resource, Severities, Severity, Snapshot,
         check::{check, check_normalized},
         schema::{Schemas, check_crd},
     },
@@ -38,18 +39,11 @@ pub(super) struct Args {
     /// The same, in the way of kubectl
     #[arg(short = 'f', long = "filename", value_name = "PATH")]
     files: Vec<PathBuf>,
-    /// Report CODE as error, warning, note, or not at all (off)
-    #[arg(long = "severity", value_name = "CODE=LEVEL", value_parser = severity)]
-    severities: Vec<(Code, Level)>,
-    /// Judge dates as of this day (YYYY-MM-DD) [default: today, UTC]
-    #[arg(long, value_name = "DATE")]
-    as_of: Option<Date>,
+    #[command(flatten)]
+    judging: Judging,
     /// Check what is written; without it, what the mutating webhook would store
     #[arg(long)]
     no_normalize: bool,
-    /// Whether the annotation aliasgate.dev/allow of an object counts
-    #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
-    allow_annotation: bool,
     #[command(flatten)]
     schemas: schemas::Definitions,
     #[command(flatten)]
@@ -57,14 +51,6 @@ pub(super) struct Args {
     /// How to print
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     output: Format,
-}
-
-/// `CODE=LEVEL`.
-pub(super) fn severity(text: &str) -> Result<(Code, Level), String> {
-    let (code, level) = text
-        .split_once('=')
-        .ok_or("write it as CODE=LEVEL, e.g. alias-self=off")?;
-    Ok((code.parse()?, level.parse()?))
 }
 
 /// Checks and prints.
@@ -75,7 +61,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
         let names: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
         return Err(Error::NoManifest(names.join(", ")));
     }
-    let as_of = args.as_of.unwrap_or_else(super::today);
+    let as_of = args.judging.today();
     let catalogs = args.catalogs.load(as_of)?;
     let (schemas, unread) = args.schemas.load();
     errors.extend(unread);
@@ -113,14 +99,23 @@ impl Object {
     }
 
     fn subject(&self) -> Subject {
-        let text = |pointer: &str| self.value().pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        let text = |pointer: &str| {
+            self.value()
+                .pointer(pointer)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        };
         match self {
-            Self::Resource(resource) => {
-                Subject { kind: resource.kind.as_str().to_owned(), key: resource.key.clone() }
-            }
+            Self::Resource(resource) => Subject {
+                kind: resource.kind.as_str().to_owned(),
+                key: resource.key.clone(),
+            },
             Self::Other(_) => {
                 let key = Key::new(text("/metadata/namespace"), text("/metadata/name"));
-                Subject { kind: text("/kind").to_owned(), key }
+                Subject {
+                    kind: text("/kind").to_owned(),
+                    key,
+                }
             }
         }
     }
@@ -134,17 +129,20 @@ fn report<'a>(
     catalogs: Catalogs,
     as_of: Date,
 ) -> Report<'a> {
-    let values = files.iter().flat_map(|file| &file.documents).map(|document| &document.value);
+    let values = files
+        .iter()
+        .flat_map(|file| &file.documents)
+        .map(|document| &document.value);
     schemas::add(&mut schemas, values);
     let objects = objects(files, &schemas);
     let resources = objects.iter().filter_map(|object| match object {
         Some(Object::Resource(resource)) => Some(Arc::clone(resource)),
         _ => None,
     });
-    let severities = severities(args);
+    let severities = args.judging.severities();
     let snapshot = Snapshot::build(Arc::new(catalogs), resources, as_of)
         .with_severities(severities.clone())
-        .with_allow_annotation(args.allow_annotation);
+        .with_allow_annotation(args.judging.allow_annotation);
     let judge = if args.no_normalize {
         check
     } else {
@@ -179,7 +177,12 @@ fn report<'a>(
         for diagnostic in found {
             let place = place(&diagnostic, &document.places, object.value());
             let subject = Arc::clone(&subject);
-            located.push(Located { file, place, subject, diagnostic });
+            located.push(Located {
+                file,
+                place,
+                subject,
+                diagnostic,
+            });
         }
     }
     located.sort_by(|a, b| a.order().cmp(&b.order()));
@@ -196,7 +199,11 @@ fn report<'a>(
 /// What the CRD of an object says of it; of a CRD, what is wrong with it.
 fn by_schema(schemas: &Schemas, severities: &Severities, object: &Object) -> Vec<Diagnostic> {
     let value = object.value();
-    let found = if Schemas::is_crd(value) { check_crd(value) } else { schemas.check(value, None) };
+    let found = if Schemas::is_crd(value) {
+        check_crd(value)
+    } else {
+        schemas.check(value, None)
+    };
     let weigh = |mut one: Diagnostic| {
         one.severity = severities.of(one.code, one.severity)?;
         Some(one)
@@ -222,14 +229,6 @@ fn objects(files: &mut [File], schemas: &Schemas) -> Vec<Option<Object>> {
         }
     };
     documents.map(|document| read(document.value.take())).collect()
-}
-
-fn severities(args: &Args) -> Severities {
-    let mut severities = Severities::default();
-    for (code, level) in &args.severities {
-        severities.set(*code, *level);
-    }
-    severities
 }
 
 /// Faults of an alias itself, which are shown at the key; all others are shown at the value.

@@ -21,7 +21,8 @@ fn lines(kind: &str, spec: &Value) -> Vec<String> {
     let diagnostics = schemas().check(&object, None);
     assert!(diagnostics.iter().all(|d| !d.help.is_empty()));
     let told = diagnostics.iter().filter(|one| one.severity > Severity::Note);
-    told.map(|one| one.line().replace(" [schema-invalid]", "")).collect()
+    told.map(|one| one.line().replace(" [schema-invalid]", ""))
+        .collect()
 }
 
 fn backend(spec: &Value) -> Vec<String> {
@@ -120,7 +121,10 @@ fn empty_and_missing_parts_are_said() {
     let no_spec = json!({"apiVersion": "agentgateway.dev/v1alpha1", "kind": "AgentgatewayBackend"});
     let diagnostics = schemas().check(&no_spec, None);
     let lines: Vec<_> = diagnostics.iter().map(|one| one.line()).collect();
-    assert!(lines.contains(&"spec: Required value [schema-invalid]".to_owned()), "{lines:?}");
+    assert!(
+        lines.contains(&"spec: Required value [schema-invalid]".to_owned()),
+        "{lines:?}"
+    );
 }
 
 #[test]
@@ -146,4 +150,3 @@ fn kinds_without_a_schema_are_left_alone() {
     let secret = json!({"apiVersion": "v1", "kind": "Secret", "data": 4});
     assert!(schemas().check(&secret, None).is_empty());
 }
-

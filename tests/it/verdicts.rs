@@ -12,7 +12,9 @@ use aliasgate::engine::{
 use corpus::Case;
 
 fn judge(case: &Case) -> Vec<Diagnostic> {
-    let Some(object) = &case.object else { return schema::check_crd(&case.crd) };
+    let Some(object) = &case.object else {
+        return schema::check_crd(&case.crd);
+    };
     let mut schemas = Schemas::default();
     let mut found = schemas.add(&case.crd);
     found.extend(schemas.check(object, case.old.as_ref()));
@@ -23,7 +25,8 @@ fn judge(case: &Case) -> Vec<Diagnostic> {
 fn verdicts_and_fields_are_those_of_the_api_server() {
     let expected = corpus::expected();
     let cases = corpus::cases(&expected);
-    let (mut verdicts, mut fields, mut finer_fields, mut refused, mut judged, mut milder) = (0, 0, 0, 0, 0, 0);
+    let (mut verdicts, mut fields, mut finer_fields, mut refused, mut judged, mut milder) =
+        (0, 0, 0, 0, 0, 0);
     let mut wrong = Vec::new();
     for case in &cases {
         let Some(theirs) = expected.get(&case.name) else {
@@ -32,15 +35,27 @@ fn verdicts_and_fields_are_those_of_the_api_server() {
         };
         judged += 1;
         let ours = judge(case);
-        let errors: Vec<_> = ours.iter().filter(|one| one.severity == Severity::Error).collect();
-        let show = || ours.iter().map(Diagnostic::line).collect::<Vec<_>>().join("\n      ");
+        let errors: Vec<_> = ours
+            .iter()
+            .filter(|one| one.severity == Severity::Error)
+            .collect();
+        let show = || {
+            ours.iter()
+                .map(Diagnostic::line)
+                .collect::<Vec<_>>()
+                .join("\n      ")
+        };
         if case.milder && errors.is_empty() {
             milder += 1;
             continue;
         }
         let unchecked = ours.iter().any(|one| one.message.contains("is not checked"));
         if errors.is_empty() != theirs.is_empty() || unchecked {
-            wrong.push(format!("{}: VERDICT\n  theirs {theirs:?}\n  ours  {}", case.name, show()));
+            wrong.push(format!(
+                "{}: VERDICT\n  theirs {theirs:?}\n  ours  {}",
+                case.name,
+                show()
+            ));
             continue;
         }
         verdicts += 1;
@@ -48,21 +63,32 @@ fn verdicts_and_fields_are_those_of_the_api_server() {
         let segments = |field: &str| Some(corpus::segments(field)).filter(|field| !field.is_empty());
         let theirs_at: BTreeSet<_> = theirs.iter().filter_map(|one| segments(one.place())).collect();
         let unescaped = |pointer: &str| pointer.replace("~1", "/").replace("~0", "~");
-        let ours_at: BTreeSet<_> = errors.iter().filter_map(|one| segments(&unescaped(&one.pointer))).collect();
+        let ours_at: BTreeSet<_> = errors
+            .iter()
+            .filter_map(|one| segments(&unescaped(&one.pointer)))
+            .collect();
         // What does not decode is refused by the API server without a field, and without a look at the rest.
         let decoded = theirs.iter().all(|one| !one.field.is_empty());
         let finer = |field: &Vec<String>| ours_at.iter().any(|ours| ours.starts_with(field));
-        let theirs_at: BTreeSet<_> =
-            theirs_at.into_iter().filter(|field| ours_at.contains(field) || !corpus::is_filled_in(field)).collect();
+        let theirs_at: BTreeSet<_> = theirs_at
+            .into_iter()
+            .filter(|field| ours_at.contains(field) || !corpus::is_filled_in(field))
+            .collect();
         if theirs_at == ours_at || (!decoded && theirs_at.is_subset(&ours_at)) {
             fields += 1;
         } else if theirs_at.len() == ours_at.len() && theirs_at.iter().all(finer) {
             finer_fields += 1;
         } else {
-            wrong.push(format!("{}: FIELD\n  theirs {theirs:?}\n  ours  {}", case.name, show()));
+            wrong.push(format!(
+                "{}: FIELD\n  theirs {theirs:?}\n  ours  {}",
+                case.name,
+                show()
+            ));
         }
     }
-    let summary = format!("{judged} cases, {refused} refused; verdict equal {verdicts}, fields equal {fields}, finer {finer_fields}, milder by intent {milder}");
+    let summary = format!(
+        "{judged} cases, {refused} refused; verdict equal {verdicts}, fields equal {fields}, finer {finer_fields}, milder by intent {milder}"
+    );
     println!("{summary}");
     assert!(wrong.is_empty(), "{summary}\n{}", wrong.join("\n"));
 }

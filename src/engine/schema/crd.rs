@@ -31,7 +31,11 @@ impl Version {
     /// # Errors
     /// When it is no CRD of `apiextensions.k8s.io/v1`, with the pointer of what it lacks.
     pub(super) fn all(crd: &Value) -> Result<Vec<Self>, (&'static str, &'static str)> {
-        let text = |pointer: &str| crd.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let text = |pointer: &str| {
+            crd.pointer(pointer)
+                .and_then(Value::as_str)
+                .filter(|text| !text.is_empty())
+        };
         if text("/apiVersion") != Some("apiextensions.k8s.io/v1") {
             return Err(("/apiVersion", "only CRDs of apiextensions.k8s.io/v1 can be used"));
         }
@@ -39,16 +43,30 @@ impl Version {
         let kind = text("/spec/names/kind").ok_or(("/spec/names/kind", "the CRD has no kind"))?;
         let versions = crd.pointer("/spec/versions").and_then(Value::as_array);
         let versions = versions.ok_or(("/spec/versions", "the CRD has no versions"))?;
-        let served = versions.iter().filter(|version| version.get("served") == Some(&Value::Bool(true)));
+        let served = versions
+            .iter()
+            .filter(|version| version.get("served") == Some(&Value::Bool(true)));
         let read = |version: &Value| {
             let name = version.get("name").and_then(Value::as_str).unwrap_or_default();
-            let replicas = version.pointer("/subresources/scale/specReplicasPath").and_then(Value::as_str);
+            let replicas = version
+                .pointer("/subresources/scale/specReplicasPath")
+                .and_then(Value::as_str);
             Self {
                 api_version: format!("{group}/{name}"),
                 kind: kind.to_owned(),
-                status: version.pointer("/subresources/status").is_some_and(|status| !status.is_null()),
-                replicas: replicas.map(|path| path.trim_start_matches('.').split('.').map(str::to_owned).collect()),
-                source: version.pointer("/schema/openAPIV3Schema").cloned().unwrap_or_default(),
+                status: version
+                    .pointer("/subresources/status")
+                    .is_some_and(|status| !status.is_null()),
+                replicas: replicas.map(|path| {
+                    path.trim_start_matches('.')
+                        .split('.')
+                        .map(str::to_owned)
+                        .collect()
+                }),
+                source: version
+                    .pointer("/schema/openAPIV3Schema")
+                    .cloned()
+                    .unwrap_or_default(),
                 schema: OnceLock::new(),
             }
         };
@@ -57,6 +75,9 @@ impl Version {
 
     /// The schema, read when it is first asked for.
     pub(super) fn schema(&self) -> Result<&Schema, &str> {
-        self.schema.get_or_init(|| Schema::new(&self.source)).as_ref().map_err(String::as_str)
+        self.schema
+            .get_or_init(|| Schema::new(&self.source))
+            .as_ref()
+            .map_err(String::as_str)
     }
 }

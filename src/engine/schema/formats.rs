@@ -66,7 +66,10 @@ impl Format {
     /// The format of this name; dashes in it do not count.
     pub(super) fn of(name: &str) -> Option<Self> {
         let bare = name.replace('-', "");
-        FORMATS.iter().find(|(known, _)| *known == bare).map(|(_, format)| *format)
+        FORMATS
+            .iter()
+            .find(|(known, _)| *known == bare)
+            .map(|(_, format)| *format)
     }
 
     /// Whether the API server looks at a format of this name at all.
@@ -112,7 +115,9 @@ fn own(pattern: &str) -> Regex {
 }
 
 static HOSTNAME: LazyLock<Regex> = LazyLock::new(|| {
-    own(r"^([a-zA-Z0-9\p{S}\p{L}]((-?[a-zA-Z0-9\p{S}\p{L}]{0,62})?)|([a-zA-Z0-9\p{S}\p{L}](([a-zA-Z0-9-\p{S}\p{L}]{0,61}[a-zA-Z0-9\p{S}\p{L}])?)(\.)){1,}([a-zA-Z\p{L}]){2,63})$")
+    own(
+        r"^([a-zA-Z0-9\p{S}\p{L}]((-?[a-zA-Z0-9\p{S}\p{L}]{0,62})?)|([a-zA-Z0-9\p{S}\p{L}](([a-zA-Z0-9-\p{S}\p{L}]{0,61}[a-zA-Z0-9\p{S}\p{L}])?)(\.)){1,}([a-zA-Z\p{L}]){2,63})$",
+    )
 });
 static SSN: LazyLock<Regex> = LazyLock::new(|| own(r"^\d{3}[- ]?\d{2}[- ]?\d{4}$"));
 static RGB: LazyLock<Regex> = LazyLock::new(|| {
@@ -120,7 +125,9 @@ static RGB: LazyLock<Regex> = LazyLock::new(|| {
     own(&format!(r"^rgb\({part},{part},{part}\)$"))
 });
 static CARD: LazyLock<Regex> = LazyLock::new(|| {
-    own(r"^(?:4[0-9]{12}(?:[0-9]{3})?|5[1-5][0-9]{14}|6(?:011|5[0-9][0-9])[0-9]{12}|3[47][0-9]{13}|3(?:0[0-5]|[68][0-9])[0-9]{11}|(?:2131|1800|35\d{3})\d{11})$")
+    own(
+        r"^(?:4[0-9]{12}(?:[0-9]{3})?|5[1-5][0-9]{14}|6(?:011|5[0-9][0-9])[0-9]{12}|3[47][0-9]{13}|3(?:0[0-5]|[68][0-9])[0-9]{11}|(?:2131|1800|35\d{3})\d{11})$",
+    )
 });
 
 /// The address in `text` as Go before 1.17 read it: leading zeros are decimal.
@@ -133,7 +140,11 @@ pub(super) fn ip_sloppy(text: &str) -> Option<IpAddr> {
         }
         for (byte, part) in bytes.iter_mut().zip(parts) {
             let digits = !part.is_empty() && part.len() <= 10 && part.bytes().all(|b| b.is_ascii_digit());
-            *byte = digits.then(|| part.parse::<u64>().ok()).flatten()?.try_into().ok()?;
+            *byte = digits
+                .then(|| part.parse::<u64>().ok())
+                .flatten()?
+                .try_into()
+                .ok()?;
         }
         Some(bytes.into())
     };
@@ -154,8 +165,12 @@ fn is_strict_tail(text: &str) -> bool {
 }
 
 fn is_cidr(text: &str) -> bool {
-    let Some((address, bits)) = text.split_once('/') else { return false };
-    let Some(address) = ip_sloppy(address) else { return false };
+    let Some((address, bits)) = text.split_once('/') else {
+        return false;
+    };
+    let Some(address) = ip_sloppy(address) else {
+        return false;
+    };
     let most = if address.is_ipv4() { 32 } else { 128 };
     let digits = !bits.is_empty() && bits.len() <= 9 && bits.bytes().all(|b| b.is_ascii_digit());
     digits && bits.parse::<u32>().is_ok_and(|bits| bits <= most)
@@ -165,7 +180,9 @@ fn is_mac(text: &str) -> bool {
     let groups = |separator: char, size: usize, counts: &[usize]| {
         let parts: Vec<_> = text.split(separator).collect();
         counts.contains(&parts.len())
-            && parts.iter().all(|part| part.len() == size && part.bytes().all(|b| b.is_ascii_hexdigit()))
+            && parts
+                .iter()
+                .all(|part| part.len() == size && part.bytes().all(|b| b.is_ascii_hexdigit()))
     };
     groups(':', 2, &[6, 8, 20]) || groups('-', 2, &[6, 8, 20]) || groups('.', 4, &[3, 4, 10])
 }
@@ -178,7 +195,9 @@ pub(super) fn is_uuid(text: &str, version: u8) -> bool {
         if at > 0 {
             rest = rest.strip_prefix(b"-").unwrap_or(rest);
         }
-        let Some((group, others)) = rest.split_at_checked(size) else { return false };
+        let Some((group, others)) = rest.split_at_checked(size) else {
+            return false;
+        };
         digits.extend_from_slice(group);
         rest = others;
     }
@@ -197,11 +216,16 @@ fn isbn(text: &str) -> Vec<u8> {
 
 fn is_isbn10(text: &str) -> bool {
     let digits = isbn(text);
-    let [head @ .., last] = digits.as_slice() else { return false };
+    let [head @ .., last] = digits.as_slice() else {
+        return false;
+    };
     if head.len() != 9 || !head.iter().all(u8::is_ascii_digit) || !(last.is_ascii_digit() || *last == b'X') {
         return false;
     }
-    let sum: u32 = (1..).zip(head).map(|(at, digit)| at * u32::from(digit - b'0')).sum();
+    let sum: u32 = (1..)
+        .zip(head)
+        .map(|(at, digit)| at * u32::from(digit - b'0'))
+        .sum();
     let last = if *last == b'X' { 10 } else { u32::from(last - b'0') };
     (sum + 10 * last) % 11 == 0
 }
@@ -211,7 +235,11 @@ fn is_isbn13(text: &str) -> bool {
     if digits.len() != 13 || !digits.iter().all(u8::is_ascii_digit) {
         return false;
     }
-    let sum: u32 = digits.iter().zip([1, 3].into_iter().cycle()).map(|(digit, factor)| factor * u32::from(digit - b'0')).sum();
+    let sum: u32 = digits
+        .iter()
+        .zip([1, 3].into_iter().cycle())
+        .map(|(digit, factor)| factor * u32::from(digit - b'0'))
+        .sum();
     sum % 10 == 0
 }
 
@@ -221,19 +249,26 @@ fn is_credit_card(text: &str) -> bool {
         .bytes()
         .rev()
         .enumerate()
-        .map(|(at, digit)| match u32::from(digit - b'0') * if at % 2 == 1 { 2 } else { 1 } {
-            doubled @ 10.. => doubled % 10 + 1,
-            digit => digit,
-        })
+        .map(
+            |(at, digit)| match u32::from(digit - b'0') * if at % 2 == 1 { 2 } else { 1 } {
+                doubled @ 10.. => doubled % 10 + 1,
+                digit => digit,
+            },
+        )
         .sum();
     CARD.is_match(&digits) && sum % 10 == 0
 }
 
 fn is_base64(text: &str) -> bool {
-    let bare = text.strip_suffix("==").or_else(|| text.strip_suffix('=')).unwrap_or(text);
+    let bare = text
+        .strip_suffix("==")
+        .or_else(|| text.strip_suffix('='))
+        .unwrap_or(text);
     !text.is_empty()
         && text.len() % 4 == 0
-        && bare.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'))
+        && bare
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'))
 }
 
 /// `local@domain`, with an optional name before it in the way of RFC 5322. Comments and obsolete forms are not read.
@@ -243,15 +278,24 @@ fn is_email(text: &str) -> bool {
         Some((name, address)) => {
             let name = name.trim_end();
             let quoted = name.len() >= 2 && name.starts_with('"') && name.ends_with('"');
-            if !quoted && !name.split_whitespace().all(|word| word.split('.').all(is_atom) || is_atom(word)) {
+            if !quoted
+                && !name
+                    .split_whitespace()
+                    .all(|word| word.split('.').all(is_atom) || is_atom(word))
+            {
                 return false;
             }
             address
         }
         None => text,
     };
-    let Some((local, domain)) = address.rsplit_once('@') else { return false };
-    let quoted = local.len() > 2 && local.starts_with('"') && local.ends_with('"') && !local[1..local.len() - 1].contains('"');
+    let Some((local, domain)) = address.rsplit_once('@') else {
+        return false;
+    };
+    let quoted = local.len() > 2
+        && local.starts_with('"')
+        && local.ends_with('"')
+        && !local[1..local.len() - 1].contains('"');
     let literal = domain
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'))
@@ -260,7 +304,12 @@ fn is_email(text: &str) -> bool {
 }
 
 fn is_atom(text: &str) -> bool {
-    let special = |c: char| matches!(c, '(' | ')' | '<' | '>' | '[' | ']' | ':' | ';' | '@' | '\\' | ',' | '"' | '.' | ' ');
+    let special = |c: char| {
+        matches!(
+            c,
+            '(' | ')' | '<' | '>' | '[' | ']' | ':' | ';' | '@' | '\\' | ',' | '"' | '.' | ' '
+        )
+    };
     !text.is_empty() && !text.chars().any(|c| c.is_control() || special(c))
 }
 
@@ -279,7 +328,11 @@ mod tests {
             ("cidr", "10.0.0.0/8", "10.0.0.0/33"),
             ("mac", "01:23:45:67:89:ab", "01:23"),
             ("uuid", "123e4567e89b12d3a456426614174000", "123e4567"),
-            ("uuid4", "123e4567-e89b-42d3-a456-426614174000", "123e4567-e89b-12d3-a456-426614174000"),
+            (
+                "uuid4",
+                "123e4567-e89b-42d3-a456-426614174000",
+                "123e4567-e89b-12d3-a456-426614174000",
+            ),
             ("isbn10", "0321751043", "0321751044"),
             ("isbn13", "978-0321751041", "978-0321751042"),
             ("creditcard", "4111 1111 1111 1111", "4111 1111 1111 1112"),

@@ -9,18 +9,28 @@ pub(super) fn parse_date(text: &str) -> Option<civil::Date> {
         return None;
     }
     let year = digits(text.get(..4)?)?;
-    civil::Date::new(year, digits(text.get(5..7)?)?.try_into().ok()?, digits(text.get(8..)?)?.try_into().ok()?).ok()
+    civil::Date::new(
+        year,
+        digits(text.get(5..7)?)?.try_into().ok()?,
+        digits(text.get(8..)?)?.try_into().ok()?,
+    )
+    .ok()
 }
 
 fn digits(text: &str) -> Option<i16> {
-    text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+    text.bytes()
+        .all(|b| b.is_ascii_digit())
+        .then(|| text.parse().ok())
+        .flatten()
 }
 
 /// Whether `text` is of the format `date-time`: RFC 3339 with letters in any case.
 pub(super) fn is_date_time(text: &str) -> bool {
     let lower = text.to_lowercase();
     let mut parts = lower.split('t');
-    let (Some(date), Some(time)) = (parts.next(), parts.next()) else { return false };
+    let (Some(date), Some(time)) = (parts.next(), parts.next()) else {
+        return false;
+    };
     parse_date(date).is_some() && clock(time, true).is_some()
 }
 
@@ -30,13 +40,23 @@ fn clock(text: &str, loose: bool) -> Option<([i16; 3], u32, Option<i32>)> {
     if bytes.len() < 8 || bytes[2] != b':' || bytes[5] != b':' {
         return None;
     }
-    let parts = [digits(text.get(..2)?)?, digits(text.get(3..5)?)?, digits(text.get(6..8)?)?];
+    let parts = [
+        digits(text.get(..2)?)?,
+        digits(text.get(3..5)?)?,
+        digits(text.get(6..8)?)?,
+    ];
     if parts[0] > 23 || parts[1] > 59 || parts[2] > 59 {
         return None;
     }
     let mut rest = text.get(8..)?;
     let mut nanos = 0;
-    let point = rest.chars().next().filter(|c| if loose { !matches!(c, 'z' | '+' | '-') || rest.len() > 6 } else { matches!(c, '.' | ',') });
+    let point = rest.chars().next().filter(|c| {
+        if loose {
+            !matches!(c, 'z' | '+' | '-') || rest.len() > 6
+        } else {
+            matches!(c, '.' | ',')
+        }
+    });
     if let Some(point) = point {
         let tail = &rest[point.len_utf8()..];
         let length = tail.bytes().take_while(u8::is_ascii_digit).count();
@@ -95,8 +115,10 @@ pub(super) fn day(date: civil::Date) -> Option<Moment> {
 
 /// RFC 3339 with as many digits of the second as it takes, in the zone that it was written with.
 pub(super) fn write_instant(instant: Moment) -> String {
-    let wall = jiff::tz::Offset::from_seconds(instant.offset)
-        .map_or_else(|_| jiff::tz::Offset::UTC.to_datetime(instant.at), |offset| offset.to_datetime(instant.at));
+    let wall = jiff::tz::Offset::from_seconds(instant.offset).map_or_else(
+        |_| jiff::tz::Offset::UTC.to_datetime(instant.at),
+        |offset| offset.to_datetime(instant.at),
+    );
     let mut out = format!(
         "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
         wall.year(),
@@ -147,21 +169,36 @@ pub(super) fn parse_duration(text: &str) -> Option<i64> {
     }
     let mut total: i128 = 0;
     while !rest.is_empty() {
-        let number = rest.bytes().take_while(|b| b.is_ascii_digit() || *b == b'.').count();
+        let number = rest
+            .bytes()
+            .take_while(|b| b.is_ascii_digit() || *b == b'.')
+            .count();
         let (whole, fraction) = rest[..number].split_once('.').unwrap_or((&rest[..number], ""));
         if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') {
             return None;
         }
         rest = &rest[number..];
-        let length = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
+        let length = rest
+            .find(|c: char| c.is_ascii_digit() || c == '.')
+            .unwrap_or(rest.len());
         let (_, unit) = UNITS.iter().find(|(name, _)| *name == &rest[..length])?;
         rest = &rest[length..];
-        let whole: i128 = if whole.is_empty() { 0 } else { whole.parse::<i64>().ok()?.into() };
+        let whole: i128 = if whole.is_empty() {
+            0
+        } else {
+            whole.parse::<i64>().ok()?.into()
+        };
         // Digits beyond what 64 bits hold do not count, as in Go.
         let fraction: String = fraction.chars().take(18).collect();
         let scale = 10_i128.pow(u32::try_from(fraction.len()).ok()?);
-        let fraction: i128 = if fraction.is_empty() { 0 } else { fraction.parse().ok()? };
-        total = total.checked_add(whole.checked_mul(*unit)?)?.checked_add(fraction * unit / scale)?;
+        let fraction: i128 = if fraction.is_empty() {
+            0
+        } else {
+            fraction.parse().ok()?
+        };
+        total = total
+            .checked_add(whole.checked_mul(*unit)?)?
+            .checked_add(fraction * unit / scale)?;
         if total > i128::from(i64::MAX) + i128::from(negative) {
             return None;
         }
@@ -194,7 +231,9 @@ pub(super) fn parse_loose_duration(text: &str) -> Option<i64> {
         let length = rest.bytes().take_while(u8::is_ascii_digit).count();
         let (number, after) = rest.split_at(length);
         let after = after.trim_start_matches(['\t', '\n', '\x0c', '\r', ' ']);
-        let unit_length = after.find(|c: char| !c.is_ascii_alphabetic() && c != 'µ').unwrap_or(after.len());
+        let unit_length = after
+            .find(|c: char| !c.is_ascii_alphabetic() && c != 'µ')
+            .unwrap_or(after.len());
         let (unit, after) = after.split_at(unit_length);
         rest = after;
         if unit.is_empty() {
@@ -246,13 +285,20 @@ mod tests {
     fn instants_keep_their_zone() {
         for (text, written) in [
             ("2024-01-01T00:00:00Z", Some("2024-01-01T00:00:00Z")),
-            ("2024-01-01T00:00:00.120+02:00", Some("2024-01-01T00:00:00.12+02:00")),
+            (
+                "2024-01-01T00:00:00.120+02:00",
+                Some("2024-01-01T00:00:00.12+02:00"),
+            ),
             ("2024-01-01t00:00:00Z", None),
             ("2024-02-30T00:00:00Z", None),
             ("2024-01-01T00:00:00", None),
             ("2024-01-01T24:00:00Z", None),
         ] {
-            assert_eq!(parse_instant(text, false).map(write_instant).as_deref(), written, "{text}");
+            assert_eq!(
+                parse_instant(text, false).map(write_instant).as_deref(),
+                written,
+                "{text}"
+            );
         }
         assert!(is_date_time("2024-01-01t00:00:00.1z"));
         assert!(!is_date_time("2024-01-01 00:00:00Z"));

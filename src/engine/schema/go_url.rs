@@ -36,7 +36,9 @@ impl Url {
 
     pub(super) fn hostname(&self) -> &str {
         let (host, _) = self.split();
-        host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+        host.strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'))
+            .unwrap_or(host)
     }
 
     pub(super) fn port(&self) -> &str {
@@ -54,7 +56,11 @@ impl Url {
     /// The values of each parameter.
     pub(super) fn parameters(&self) -> BTreeMap<String, Vec<String>> {
         let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for part in self.query.split('&').filter(|part| !part.is_empty() && !part.contains(';')) {
+        for part in self
+            .query
+            .split('&')
+            .filter(|part| !part.is_empty() && !part.contains(';'))
+        {
             let (key, value) = part.split_once('=').unwrap_or((part, ""));
             if let (Ok(key), Ok(value)) = (unescape(key, Mode::Query), unescape(value, Mode::Query)) {
                 found.entry(key).or_default().push(value);
@@ -84,7 +90,9 @@ fn parse(text: &str, via_request: bool) -> Result<Url, String> {
         "*".clone_into(&mut url.escaped_path);
         return Ok(url);
     }
-    let Some((scheme, rest)) = scheme(text) else { return fault("missing protocol scheme") };
+    let Some((scheme, rest)) = scheme(text) else {
+        return fault("missing protocol scheme");
+    };
     url.scheme = scheme.to_ascii_lowercase();
     let (mut rest, query) = rest.split_once('?').unwrap_or((rest, ""));
     query.clone_into(&mut url.query);
@@ -96,7 +104,11 @@ fn parse(text: &str, via_request: bool) -> Result<Url, String> {
         if via_request {
             return fault("invalid URI for request");
         }
-        if rest.split('/').next().is_some_and(|segment| segment.contains(':')) {
+        if rest
+            .split('/')
+            .next()
+            .is_some_and(|segment| segment.contains(':'))
+        {
             return fault("first path segment in URL cannot contain colon");
         }
     }
@@ -105,7 +117,9 @@ fn parse(text: &str, via_request: bool) -> Result<Url, String> {
         let end = after.find('/').unwrap_or(after.len());
         let (authority, path) = after.split_at(end);
         rest = path;
-        let (user, host) = authority.rsplit_once('@').map_or(("", authority), |(user, host)| (user, host));
+        let (user, host) = authority
+            .rsplit_once('@')
+            .map_or(("", authority), |(user, host)| (user, host));
         if !user.bytes().all(is_user) {
             return fault("net/url: invalid userinfo");
         }
@@ -114,7 +128,11 @@ fn parse(text: &str, via_request: bool) -> Result<Url, String> {
         url.host = host_of(host).map_err(|error| format!("parse {text:?}: {error}"))?;
     }
     let path = unescape(rest, Mode::Path).map_err(|error| format!("parse {text:?}: {error}"))?;
-    url.escaped_path = if is_encoded(rest) { rest.to_owned() } else { escape(&path) };
+    url.escaped_path = if is_encoded(rest) {
+        rest.to_owned()
+    } else {
+        escape(&path)
+    };
     Ok(url)
 }
 
@@ -142,11 +160,15 @@ fn host_of(host: &str) -> Result<String, String> {
         None => port.is_empty(),
     };
     if let Some(inside) = host.strip_prefix('[') {
-        let Some((address, rest)) = inside.rsplit_once(']') else { return Err("missing ']' in host".to_owned()) };
+        let Some((address, rest)) = inside.rsplit_once(']') else {
+            return Err("missing ']' in host".to_owned());
+        };
         if !port(rest) {
             return Err(format!("invalid port {rest:?} after host"));
         }
-        let (address, zone) = address.split_once("%25").map_or((address, None), |(address, zone)| (address, Some(zone)));
+        let (address, zone) = address
+            .split_once("%25")
+            .map_or((address, None), |(address, zone)| (address, Some(zone)));
         if address.parse::<Ipv6Addr>().is_err() {
             return Err("invalid host".to_owned());
         }
@@ -176,7 +198,8 @@ fn unescape(text: &str, mode: Mode) -> Result<String, String> {
                 };
                 let escape = String::from_utf8_lossy(&tail[..tail.len().min(2)]).into_owned();
                 let code = code.and_then(|code| u8::try_from(code).ok());
-                let Some(code) = code.filter(|code| mode != Mode::Host || *code >= 0x80 || *code == b'%') else {
+                let Some(code) = code.filter(|code| mode != Mode::Host || *code >= 0x80 || *code == b'%')
+                else {
                     return Err(format!("invalid URL escape \"%{escape}\""));
                 };
                 out.push(code);
@@ -184,7 +207,10 @@ fn unescape(text: &str, mode: Mode) -> Result<String, String> {
             }
             b'+' if mode == Mode::Query => out.push(b' '),
             b if mode == Mode::Host && b.is_ascii() && !is_host(*b) => {
-                return Err(format!("invalid character {:?} in host name", String::from(char::from(*b))));
+                return Err(format!(
+                    "invalid character {:?} in host name",
+                    String::from(char::from(*b))
+                ));
             }
             b => out.push(*b),
         }
@@ -198,7 +224,8 @@ fn is_host(b: u8) -> bool {
 
 /// Whether a path can stand as it is written.
 fn is_encoded(path: &str) -> bool {
-    path.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.~!$&'()*+,;=:@[]%/".contains(&b))
+    path.bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"-_.~!$&'()*+,;=:@[]%/".contains(&b))
 }
 
 fn escape(path: &str) -> String {
@@ -219,10 +246,30 @@ mod tests {
 
     #[test]
     fn urls_are_read_as_in_go() {
-        for good in ["https://", "http://host:99999", "http://1.2.3.4.5/", "/path", "mailto:a", "http://[::1]:80/", "https:///x", "*"] {
+        for good in [
+            "https://",
+            "http://host:99999",
+            "http://1.2.3.4.5/",
+            "/path",
+            "mailto:a",
+            "http://[::1]:80/",
+            "https:///x",
+            "*",
+        ] {
             assert!(is_request_uri(good), "{good}");
         }
-        for bad in ["", "a b", "relative", "http://[::1", "http://h:x/", "http://a b/", "/%zz", ":x", "http://::1/", "http://h\u{7f}"] {
+        for bad in [
+            "",
+            "a b",
+            "relative",
+            "http://[::1",
+            "http://h:x/",
+            "http://a b/",
+            "/%zz",
+            ":x",
+            "http://::1/",
+            "http://h\u{7f}",
+        ] {
             assert!(!is_request_uri(bad), "{bad}");
         }
     }
@@ -230,7 +277,10 @@ mod tests {
     #[test]
     fn parts_are_as_in_go() {
         let url = Url::new("HTTPS://user@Example.COM:80/a b%20c?k=1&k=2&e#frag").unwrap();
-        assert_eq!((url.scheme.as_str(), url.host.as_str(), url.hostname(), url.port()), ("https", "Example.COM:80", "Example.COM", "80"));
+        assert_eq!(
+            (url.scheme.as_str(), url.host.as_str(), url.hostname(), url.port()),
+            ("https", "Example.COM:80", "Example.COM", "80")
+        );
         assert_eq!(url.escaped_path, "/a%20b%20c");
         assert_eq!(url.parameters()["k"], ["1", "2"]);
         assert_eq!(url.parameters()["e"], [""]);

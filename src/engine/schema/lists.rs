@@ -46,16 +46,24 @@ pub(super) fn check(schema: &Schema, id: NodeId, value: &Value, path: &Path<'_>,
 fn map(keys: &[String], items: &[Value], path: &Path<'_>, out: &mut Vec<Refusal>) {
     if let Some(at) = items.iter().position(|item| !item.is_null() && !item.is_object()) {
         let detail = "must be an object for an array of list-type map";
-        let shown = if items[at].is_string() { Shown::Nothing } else { Shown::of(&items[at]) };
-        out.push(Refusal::new(&Path::Index(path, at), Reason::Invalid, shown, detail).help("write an object"));
+        let shown = if items[at].is_string() {
+            Shown::Nothing
+        } else {
+            Shown::of(&items[at])
+        };
+        out.push(
+            Refusal::new(&Path::Index(path, at), Reason::Invalid, shown, detail).help("write an object"),
+        );
         return;
     }
     if items.len() < 2 {
         return;
     }
     let key_of = |item: &Value| -> Value {
-        let key: Map<_, _> =
-            keys.iter().filter_map(|key| Some((key.clone(), item.get(key)?.clone()))).collect();
+        let key: Map<_, _> = keys
+            .iter()
+            .filter_map(|key| Some((key.clone(), item.get(key)?.clone())))
+            .collect();
         key.into()
     };
     let values: Vec<_> = items.iter().map(key_of).collect();
@@ -93,7 +101,9 @@ fn twice(texts: impl Iterator<Item = String>) -> Vec<usize> {
 
 /// The item of the old list that has the same keys as `item`, where the node is a list-map.
 pub(super) fn twin<'a>(node: &Node, old: &'a Value, item: &Value) -> Option<&'a Value> {
-    let ListType::Map(keys) = &node.list else { return None };
+    let ListType::Map(keys) = &node.list else {
+        return None;
+    };
     let same = |other: &&Value| keys.iter().all(|key| other.get(key) == item.get(key));
     old.as_array()?.iter().find(same)
 }

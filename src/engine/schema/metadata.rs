@@ -16,13 +16,39 @@ const MAX_ANNOTATIONS: usize = 256 * 1024; // bytes
 
 /// The fields of ObjectMeta and of what stands in it.
 const FIELDS: &[&str] = &[
-    "name", "generateName", "namespace", "selfLink", "uid", "resourceVersion", "generation", "creationTimestamp",
-    "deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations", "ownerReferences", "finalizers",
+    "name",
+    "generateName",
+    "namespace",
+    "selfLink",
+    "uid",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "labels",
+    "annotations",
+    "ownerReferences",
+    "finalizers",
     "managedFields",
 ];
-const OWNER_FIELDS: &[&str] = &["apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion"];
-const MANAGED_FIELDS: &[&str] =
-    &["manager", "operation", "apiVersion", "time", "fieldsType", "fieldsV1", "subresource"];
+const OWNER_FIELDS: &[&str] = &[
+    "apiVersion",
+    "kind",
+    "name",
+    "uid",
+    "controller",
+    "blockOwnerDeletion",
+];
+const MANAGED_FIELDS: &[&str] = &[
+    "manager",
+    "operation",
+    "apiVersion",
+    "time",
+    "fieldsType",
+    "fieldsV1",
+    "subresource",
+];
 
 /// The types of ObjectMeta: what the API server's decoder takes. Null means "not there" everywhere.
 static SHAPE: LazyLock<Validator> = LazyLock::new(|| {
@@ -62,21 +88,47 @@ pub(super) fn check(resource: &Map<String, Value>, old: Option<&Value>, out: &mu
     let text = |key: &str| metadata.get(key).and_then(Value::as_str).unwrap_or_default();
     if text("name").is_empty() && text("generateName").is_empty() {
         let detail = "name or generateName is required";
-        out.push(Refusal::new(&Path::Key(&path, "name"), Reason::Required, Shown::Nothing, detail).help("name it"));
+        out.push(
+            Refusal::new(
+                &Path::Key(&path, "name"),
+                Reason::Required,
+                Shown::Nothing,
+                detail,
+            )
+            .help("name it"),
+        );
     }
-    let name: Name = |name, prefix| if prefix { names::subdomain(&names::prefix(name)) } else { names::subdomain(name) };
+    let name: Name = |name, prefix| {
+        if prefix {
+            names::subdomain(&names::prefix(name))
+        } else {
+            names::subdomain(name)
+        }
+    };
     names_of(metadata, name, &path, out);
     let namespace = Path::Key(&path, "namespace");
     // Of kinds of the whole cluster, the API server drops it.
     if !text("namespace").is_empty() {
-        faults(names::label(text("namespace")), text("namespace"), &namespace, out);
+        faults(
+            names::label(text("namespace")),
+            text("namespace"),
+            &namespace,
+            out,
+        );
     }
     common(metadata, &path, out);
     for key in ["name", "namespace"] {
-        let before = old.and_then(|old| old.get("metadata")?.get(key)?.as_str()).unwrap_or_default();
+        let before = old
+            .and_then(|old| old.get("metadata")?.get(key)?.as_str())
+            .unwrap_or_default();
         if old.is_some() && !before.is_empty() && before != text(key) {
             let shown = Shown::Text(text(key).to_owned());
-            let refusal = Refusal::new(&Path::Key(&path, key), Reason::Invalid, shown, "field is immutable");
+            let refusal = Refusal::new(
+                &Path::Key(&path, key),
+                Reason::Invalid,
+                shown,
+                "field is immutable",
+            );
             out.push(refusal.help("delete the object and create it anew"));
         }
     }
@@ -110,19 +162,27 @@ pub(super) fn embedded(schema: &Schema, id: NodeId, value: &Value, path: &Path<'
 fn resource(fields: &Map<String, Value>, path: &Path<'_>, out: &mut Vec<Refusal>) {
     for key in ["apiVersion", "kind"] {
         let place = Path::Key(path, key);
-        let refuse = |shown, detail: String| Refusal::new(&place, Reason::Invalid, shown, detail).help("write a kind of Kubernetes");
+        let refuse = |shown, detail: String| {
+            Refusal::new(&place, Reason::Invalid, shown, detail).help("write a kind of Kubernetes")
+        };
         match fields.get(key) {
             None => out.push(Refusal::new(&place, Reason::Required, Shown::Nothing, "").help("set it")),
             Some(Value::String(text)) if text.is_empty() => {
                 out.push(refuse(Shown::Text(String::new()), "must not be empty".to_owned()));
             }
             Some(Value::String(text)) if key == "apiVersion" && text.matches('/').count() > 1 => {
-                out.push(refuse(Shown::Text(text.clone()), format!("unexpected GroupVersion string: {text}")));
+                out.push(refuse(
+                    Shown::Text(text.clone()),
+                    format!("unexpected GroupVersion string: {text}"),
+                ));
             }
             Some(Value::String(text)) if key == "kind" => {
                 let wrong = names::label_1035(&text.to_lowercase());
                 if !wrong.is_empty() {
-                    let detail = format!("may have mixed case, but should otherwise match: {}", wrong.join(","));
+                    let detail = format!(
+                        "may have mixed case, but should otherwise match: {}",
+                        wrong.join(",")
+                    );
                     out.push(refuse(Shown::Text(text.clone()), detail));
                 }
             }
@@ -134,8 +194,17 @@ fn resource(fields: &Map<String, Value>, path: &Path<'_>, out: &mut Vec<Refusal>
     if let Some(metadata) = fields.get("metadata") {
         if shape(metadata, &place, out) {
             names_of(metadata, |name, _| segment(name), &place, out);
-            if let Some(namespace) = metadata.get("namespace").and_then(Value::as_str).filter(|name| !name.is_empty()) {
-                faults(names::label(namespace), namespace, &Path::Key(&place, "namespace"), out);
+            if let Some(namespace) = metadata
+                .get("namespace")
+                .and_then(Value::as_str)
+                .filter(|name| !name.is_empty())
+            {
+                faults(
+                    names::label(namespace),
+                    namespace,
+                    &Path::Key(&place, "namespace"),
+                    out,
+                );
             }
             common(metadata, &place, out);
         }
@@ -166,7 +235,8 @@ fn shape(metadata: &Value, path: &Path<'_>, out: &mut Vec<Refusal>) -> bool {
             Value::Object(_) => "object",
         };
         let detail = format!("cannot unmarshal {kind} into this field of ObjectMeta");
-        let mut refusal = Refusal::new(path, Reason::Invalid, Shown::Nothing, detail).help("write it in the type of the field");
+        let mut refusal = Refusal::new(path, Reason::Invalid, Shown::Nothing, detail)
+            .help("write it in the type of the field");
         refusal.pointer.push_str(error.instance_path().as_str());
         out.push(refusal);
     }
@@ -190,12 +260,30 @@ fn names_of(metadata: &Value, judge: Name, path: &Path<'_>, out: &mut Vec<Refusa
 
 /// What holds for the metadata of every resource.
 fn common(metadata: &Value, path: &Path<'_>, out: &mut Vec<Refusal>) {
-    let list = |key: &str| metadata.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let list = |key: &str| {
+        metadata
+            .get(key)
+            .and_then(Value::as_array)
+            .map(Vec::as_slice)
+            .unwrap_or_default()
+    };
     let map = |key: &str| metadata.get(key).and_then(Value::as_object).into_iter().flatten();
-    if metadata.get("generation").and_then(Value::as_i64).is_some_and(|generation| generation < 0) {
+    if metadata
+        .get("generation")
+        .and_then(Value::as_i64)
+        .is_some_and(|generation| generation < 0)
+    {
         let detail = "must be greater than or equal to 0";
         let place = Path::Key(path, "generation");
-        out.push(Refusal::new(&place, Reason::Invalid, Shown::of(&metadata["generation"]), detail).help("leave it out"));
+        out.push(
+            Refusal::new(
+                &place,
+                Reason::Invalid,
+                Shown::of(&metadata["generation"]),
+                detail,
+            )
+            .help("leave it out"),
+        );
     }
     let labels = Path::Key(path, "labels");
     for (key, value) in map("labels") {
@@ -225,12 +313,18 @@ fn common(metadata: &Value, path: &Path<'_>, out: &mut Vec<Refusal>) {
         if !matches!(text("operation"), "Apply" | "Update") {
             let shown = Shown::Text(text("operation").to_owned());
             let detail = "must be `Apply` or `Update`";
-            out.push(Refusal::new(&Path::Key(&place, "operation"), Reason::Invalid, shown, detail).help("leave managedFields out"));
+            out.push(
+                Refusal::new(&Path::Key(&place, "operation"), Reason::Invalid, shown, detail)
+                    .help("leave managedFields out"),
+            );
         }
         if !matches!(text("fieldsType"), "" | "FieldsV1") {
             let shown = Shown::Text(text("fieldsType").to_owned());
             let detail = "must be `FieldsV1`";
-            out.push(Refusal::new(&Path::Key(&place, "fieldsType"), Reason::Invalid, shown, detail).help("leave managedFields out"));
+            out.push(
+                Refusal::new(&Path::Key(&place, "fieldsType"), Reason::Invalid, shown, detail)
+                    .help("leave managedFields out"),
+            );
         }
     }
 }
@@ -241,7 +335,11 @@ fn owners(owners: &[Value], path: &Path<'_>, out: &mut Vec<Refusal>) {
         let text = |key: &str| owner.get(key).and_then(Value::as_str).unwrap_or_default();
         for key in ["apiVersion", "kind", "name", "uid"] {
             if text(key).is_empty() {
-                let detail = if key == "apiVersion" { "version must not be empty" } else { "must not be empty" };
+                let detail = if key == "apiVersion" {
+                    "version must not be empty"
+                } else {
+                    "must not be empty"
+                };
                 let shown = Shown::Text(String::new());
                 out.push(Refusal::new(&Path::Key(path, key), Reason::Invalid, shown, detail).help("set it"));
             }
@@ -287,15 +385,29 @@ fn unknown_below(schema: &Schema, id: NodeId, value: &Value, path: &Path<'_>, ou
 fn unknown_in(metadata: Option<&Value>, parent: &Path<'_>, out: &mut Vec<Refusal>) {
     let path = Path::Key(parent, "metadata");
     let mut judge = |value: &Value, known: &[&str], path: &Path<'_>| {
-        for key in value.as_object().into_iter().flat_map(Map::keys).filter(|key| !known.contains(&key.as_str())) {
+        for key in value
+            .as_object()
+            .into_iter()
+            .flat_map(Map::keys)
+            .filter(|key| !known.contains(&key.as_str()))
+        {
             out.push(prune::refusal(&Path::Key(path, key)));
         }
     };
     let Some(metadata) = metadata else { return };
     judge(metadata, FIELDS, &path);
-    for (key, known) in [("ownerReferences", OWNER_FIELDS), ("managedFields", MANAGED_FIELDS)] {
+    for (key, known) in [
+        ("ownerReferences", OWNER_FIELDS),
+        ("managedFields", MANAGED_FIELDS),
+    ] {
         let list = Path::Key(&path, key);
-        for (at, item) in metadata.get(key).and_then(Value::as_array).into_iter().flatten().enumerate() {
+        for (at, item) in metadata
+            .get(key)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .enumerate()
+        {
             judge(item, known, &Path::Index(&list, at));
         }
     }

@@ -71,7 +71,8 @@ impl Schemas {
         match Version::all(crd) {
             Ok(versions) => {
                 for version in versions {
-                    self.0.insert((version.api_version.clone(), version.kind.clone()), version);
+                    self.0
+                        .insert((version.api_version.clone(), version.kind.clone()), version);
                 }
                 Vec::new()
             }
@@ -119,7 +120,9 @@ impl Schemas {
     /// On an update, faults of parts that did not change are no errors, as at the API server.
     #[must_use]
     pub fn check(&self, object: &Value, old: Option<&Value>) -> Vec<Diagnostic> {
-        let Some(version) = self.of(object) else { return Vec::new() };
+        let Some(version) = self.of(object) else {
+            return Vec::new();
+        };
         let mut found = match version.schema() {
             Ok(schema) => check(version, schema, object, old),
             Err(reason) => {
@@ -171,10 +174,16 @@ fn check(version: &Version, schema: &Schema, object: &Value, old: Option<&Value>
             let help = "the rules are checked when the other faults are gone";
             let unchecked = Diagnostic::new(Code::SchemaRuleUnchecked, "", None, message).help(help);
             // The errors that are in the way weigh enough.
-            found.push(Diagnostic { severity: Severity::Note, ..unchecked });
+            found.push(Diagnostic {
+                severity: Severity::Note,
+                ..unchecked
+            });
         } else {
             for (refusal, severity) in rules::check(schema, value, old) {
-                found.push(Diagnostic { severity, ..refusal.into_diagnostic() });
+                found.push(Diagnostic {
+                    severity,
+                    ..refusal.into_diagnostic()
+                });
             }
         }
     }
@@ -192,7 +201,12 @@ fn stored<'a>(version: &Version, schema: &Schema, object: &'a Value, unknown: &[
     if version.status && out.get("status").is_some() {
         remove(out.to_mut(), "/status");
     }
-    let text = |key: &str| object.pointer(key).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let text = |key: &str| {
+        object
+            .pointer(key)
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty())
+    };
     if let (None, Some(generate)) = (text("/metadata/name"), text("/metadata/generateName")) {
         let name = format!("{generate}{GENERATED}");
         if let Some(Value::Object(metadata)) = out.to_mut().get_mut("metadata") {
@@ -209,8 +223,12 @@ fn stored<'a>(version: &Version, schema: &Schema, object: &'a Value, unknown: &[
 }
 
 fn remove(value: &mut Value, pointer: &str) {
-    let Some((parent, _)) = pointer.rsplit_once('/') else { return };
-    let Some(key) = super::pointer::segments(pointer).last() else { return };
+    let Some((parent, _)) = pointer.rsplit_once('/') else {
+        return;
+    };
+    let Some(key) = super::pointer::segments(pointer).last() else {
+        return;
+    };
     if let Some(Value::Object(fields)) = value.pointer_mut(parent) {
         fields.remove(&key);
     }
@@ -233,6 +251,8 @@ fn replicas(value: &Value, path: &[String]) -> Option<Refusal> {
         Some(_) => return None,
     };
     let mut refusal = Refusal::new(&Path::Root, Reason::Invalid, Shown::of(found), detail).help("change it");
-    refusal.pointer = path.iter().fold(String::new(), |pointer, field| super::pointer::join(&pointer, field));
+    refusal.pointer = path.iter().fold(String::new(), |pointer, field| {
+        super::pointer::join(&pointer, field)
+    });
     Some(refusal)
 }

@@ -30,7 +30,9 @@ fn is_label(name: &str) -> bool {
     let bytes = name.as_bytes();
     edge(bytes.first())
         && edge(bytes.last())
-        && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
+        && bytes
+            .iter()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
 }
 
 fn is_subdomain(name: &str) -> bool {
@@ -46,28 +48,62 @@ fn is_qualified_part(name: &str) -> bool {
     let bytes = name.as_bytes();
     edge(bytes.first())
         && edge(bytes.last())
-        && bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+        && bytes
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
 }
 
 /// RFC 1123 label: at most 63 of lower case letters, digits and `-`.
 pub(super) fn label(name: &str) -> Vec<String> {
-    let fault = if is_subdomain(name) { "must not contain dots" } else { LABEL };
-    faults(name, &Form { most: 63, holds: is_label, fault })
+    let fault = if is_subdomain(name) {
+        "must not contain dots"
+    } else {
+        LABEL
+    };
+    faults(
+        name,
+        &Form {
+            most: 63,
+            holds: is_label,
+            fault,
+        },
+    )
 }
 
 /// RFC 1123 subdomain: labels with dots between them, at most 253.
 pub(super) fn subdomain(name: &str) -> Vec<String> {
-    faults(name, &Form { most: 253, holds: is_subdomain, fault: SUBDOMAIN })
+    faults(
+        name,
+        &Form {
+            most: 253,
+            holds: is_subdomain,
+            fault: SUBDOMAIN,
+        },
+    )
 }
 
 /// RFC 1035 label: begins with a letter.
 pub(super) fn label_1035(name: &str) -> Vec<String> {
-    faults(name, &Form { most: 63, holds: is_label_1035, fault: LABEL_1035 })
+    faults(
+        name,
+        &Form {
+            most: 63,
+            holds: is_label_1035,
+            fault: LABEL_1035,
+        },
+    )
 }
 
 /// The value of a label.
 pub(super) fn label_value(value: &str) -> Vec<String> {
-    faults(value, &Form { most: 63, holds: |value| value.is_empty() || is_qualified_part(value), fault: VALUE })
+    faults(
+        value,
+        &Form {
+            most: 63,
+            holds: |value| value.is_empty() || is_qualified_part(value),
+            fault: VALUE,
+        },
+    )
 }
 
 /// A name with an optional domain before a slash: keys of labels and annotations, finalizers.
@@ -83,7 +119,10 @@ pub(super) fn qualified(name: &str) -> Vec<String> {
     };
     let mut found = match prefix {
         Some("") => vec!["prefix part must be non-empty".to_owned()],
-        Some(prefix) => subdomain(prefix).into_iter().map(|fault| format!("prefix part {fault}")).collect(),
+        Some(prefix) => subdomain(prefix)
+            .into_iter()
+            .map(|fault| format!("prefix part {fault}"))
+            .collect(),
         None => Vec::new(),
     };
     if name.is_empty() {

@@ -27,7 +27,14 @@ pub(super) fn unknown_below(schema: &Schema, id: NodeId, value: &Value) -> Vec<R
 }
 
 /// `keep` says that an array around keeps what it does not know.
-fn walk(schema: &Schema, id: Option<NodeId>, keep: bool, value: &Value, path: &Path<'_>, out: &mut Vec<Refusal>) {
+fn walk(
+    schema: &Schema,
+    id: Option<NodeId>,
+    keep: bool,
+    value: &Value,
+    path: &Path<'_>,
+    out: &mut Vec<Refusal>,
+) {
     let node = id.map(|id| schema.node(id));
     let keep = keep || node.is_some_and(|node| node.preserve);
     match value {
@@ -77,7 +84,12 @@ fn below(node: Option<&Node>, key: &str) -> Below {
 /// The refusal of a field that nobody knows.
 pub(super) fn refusal(path: &Path<'_>) -> Refusal {
     let field = crate::engine::pointer::field_path(&path.pointer());
-    let mut refusal = Refusal::new(path, Reason::Invalid, Shown::Nothing, format!("unknown field {field:?}"));
+    let mut refusal = Refusal::new(
+        path,
+        Reason::Invalid,
+        Shown::Nothing,
+        format!("unknown field {field:?}"),
+    );
     refusal.code = Code::SchemaUnknownField;
     refusal.help("remove it, or correct its name or place")
 }
@@ -161,13 +173,16 @@ pub(super) fn lacks_default(schema: &Schema, id: NodeId, value: &Value) -> bool 
             };
             node.properties.iter().any(missing) || below_lacks(schema, node, fields)
         }
-        Value::Array(items) => {
-            node.items.is_some_and(|child| items.iter().any(|item| lacks_default(schema, child, item)))
-        }
+        Value::Array(items) => node
+            .items
+            .is_some_and(|child| items.iter().any(|item| lacks_default(schema, child, item))),
         _ => false,
     }
 }
 
 fn below_lacks(schema: &Schema, node: &Node, fields: &Map<String, Value>) -> bool {
-    fields.iter().any(|(key, value)| node.child(key).is_some_and(|child| lacks_default(schema, child, value)))
+    fields.iter().any(|(key, value)| {
+        node.child(key)
+            .is_some_and(|child| lacks_default(schema, child, value))
+    })
 }

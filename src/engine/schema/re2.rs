@@ -22,7 +22,10 @@ pub(super) struct Pattern {
 
 impl Pattern {
     pub(super) fn new(source: &str) -> Self {
-        Self { source: source.to_owned(), regex: OnceLock::new() }
+        Self {
+            source: source.to_owned(),
+            regex: OnceLock::new(),
+        }
     }
 
     /// The compiled pattern.
@@ -30,7 +33,10 @@ impl Pattern {
     /// # Errors
     /// When it is none, with the reason.
     pub(super) fn regex(&self) -> Result<&Regex, &str> {
-        self.regex.get_or_init(|| compile(&self.source)).as_ref().map_err(String::as_str)
+        self.regex
+            .get_or_init(|| compile(&self.source))
+            .as_ref()
+            .map_err(String::as_str)
     }
 }
 
@@ -39,13 +45,20 @@ impl Pattern {
 /// # Errors
 /// When Go does not take it, or it is too large.
 pub(super) fn compile(source: &str) -> Result<Regex, String> {
-    let translated = Translator { rest: source, out: String::with_capacity(source.len() + 16) }.run()?;
+    let translated = Translator {
+        rest: source,
+        out: String::with_capacity(source.len() + 16),
+    }
+    .run()?;
     RegexBuilder::new(&translated)
         .size_limit(MAX_SIZE)
         .build()
         .map_err(|error| match error {
             regex::Error::CompiledTooBig(limit) => format!("the pattern needs more than {limit} bytes"),
-            error => format!("error parsing regexp: {}", error.to_string().lines().last().unwrap_or_default()),
+            error => format!(
+                "error parsing regexp: {}",
+                error.to_string().lines().last().unwrap_or_default()
+            ),
         })
 }
 
@@ -105,8 +118,12 @@ impl Translator<'_> {
 
     /// `{n}`, `{n,}` or `{n,m}` behind the brace that was read; `None` when the brace stands for itself.
     fn count(&mut self) -> Result<Option<String>, String> {
-        let Some((inside, rest)) = self.rest.split_once('}') else { return Ok(None) };
-        let (low, high) = inside.split_once(',').map_or((inside, None), |(low, high)| (low, Some(high)));
+        let Some((inside, rest)) = self.rest.split_once('}') else {
+            return Ok(None);
+        };
+        let (low, high) = inside
+            .split_once(',')
+            .map_or((inside, None), |(low, high)| (low, Some(high)));
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         if !digits(low) || high.is_some_and(|high| !high.is_empty() && !digits(high)) {
             return Ok(None);
@@ -125,8 +142,14 @@ impl Translator<'_> {
         if !self.rest.starts_with('?') || self.rest.starts_with("?P<") || self.rest.starts_with("?<") {
             return Ok(());
         }
-        let end = self.rest.find([':', ')']).ok_or_else(|| wrong("missing closing )"))?;
-        if !self.rest[1..end].chars().all(|c| matches!(c, 'i' | 'm' | 's' | 'U' | '-')) {
+        let end = self
+            .rest
+            .find([':', ')'])
+            .ok_or_else(|| wrong("missing closing )"))?;
+        if !self.rest[1..end]
+            .chars()
+            .all(|c| matches!(c, 'i' | 'm' | 's' | 'U' | '-'))
+        {
             return Err(wrong("invalid or unsupported Perl syntax"));
         }
         self.out.push_str(&self.rest[..=end]);
@@ -136,7 +159,9 @@ impl Translator<'_> {
 
     /// The escape behind the backslash that was read.
     fn escape(&mut self, in_class: bool) -> Result<(), String> {
-        let c = self.next().ok_or_else(|| wrong("trailing backslash at end of expression"))?;
+        let c = self
+            .next()
+            .ok_or_else(|| wrong("trailing backslash at end of expression"))?;
         let set = match c {
             'd' | 'D' => Some("0-9"),
             'w' | 'W' => Some("0-9A-Za-z_"),
@@ -145,7 +170,11 @@ impl Translator<'_> {
         };
         if let Some(set) = set {
             let negated = if c.is_ascii_uppercase() { "^" } else { "" };
-            let whole = if in_class && negated.is_empty() { set.to_owned() } else { format!("[{negated}{set}]") };
+            let whole = if in_class && negated.is_empty() {
+                set.to_owned()
+            } else {
+                format!("[{negated}{set}]")
+            };
             self.out.push_str(&whole);
             return Ok(());
         }
@@ -169,7 +198,9 @@ impl Translator<'_> {
                 self.braces(false);
             }
             '0'..='7' => self.octal(c)?,
-            c if c.is_ascii() && !c.is_ascii_alphanumeric() => self.out.push_str(&regex::escape(&String::from(c))),
+            c if c.is_ascii() && !c.is_ascii_alphanumeric() => {
+                self.out.push_str(&regex::escape(&String::from(c)))
+            }
             c => return Err(wrong(&format!("invalid escape sequence: `\\{c}`"))),
         }
         Ok(())
@@ -189,9 +220,16 @@ impl Translator<'_> {
     }
 
     fn octal(&mut self, first: char) -> Result<(), String> {
-        let more = self.rest.chars().take(2).take_while(|c| matches!(c, '0'..='7')).count();
+        let more = self
+            .rest
+            .chars()
+            .take(2)
+            .take_while(|c| matches!(c, '0'..='7'))
+            .count();
         if first != '0' && more == 0 {
-            return Err(wrong("invalid escape sequence: back references are not supported"));
+            return Err(wrong(
+                "invalid escape sequence: back references are not supported",
+            ));
         }
         let digits = format!("{first}{}", &self.rest[..more]);
         self.rest = &self.rest[more..];
@@ -238,7 +276,9 @@ mod tests {
     use super::*;
 
     fn matches(pattern: &str, text: &str) -> bool {
-        compile(pattern).unwrap_or_else(|error| panic!("{pattern}: {error}")).is_match(text)
+        compile(pattern)
+            .unwrap_or_else(|error| panic!("{pattern}: {error}"))
+            .is_match(text)
     }
 
     #[test]
@@ -271,7 +311,9 @@ mod tests {
 
     #[test]
     fn what_go_refuses_is_refused() {
-        for pattern in ["(?=a)", "a**", r"\1", r"\u0041", "(?x)a", "a{1001}", "(", "[a", r"\Z", "a{2}{3}", r"\"] {
+        for pattern in [
+            "(?=a)", "a**", r"\1", r"\u0041", "(?x)a", "a{1001}", "(", "[a", r"\Z", "a{2}{3}", r"\",
+        ] {
             assert!(compile(pattern).is_err(), "{pattern}");
         }
     }

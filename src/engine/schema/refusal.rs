@@ -108,7 +108,14 @@ pub(super) struct Refusal {
 impl Refusal {
     pub(super) fn new(path: &Path<'_>, reason: Reason, shown: Shown, detail: impl Into<String>) -> Self {
         let code = Code::SchemaInvalid;
-        Self { code, reason, pointer: path.pointer(), shown, detail: detail.into(), help: "" }
+        Self {
+            code,
+            reason,
+            pointer: path.pointer(),
+            shown,
+            detail: detail.into(),
+            help: "",
+        }
     }
 
     pub(super) fn help(mut self, help: &'static str) -> Self {
@@ -117,15 +124,30 @@ impl Refusal {
     }
 
     pub(super) fn into_diagnostic(self) -> Diagnostic {
-        let Self { code, reason, pointer, shown, detail, help } = self;
-        let help = if help.is_empty() { "see kubectl explain for what may stand here" } else { help };
+        let Self {
+            code,
+            reason,
+            pointer,
+            shown,
+            detail,
+            help,
+        } = self;
+        let help = if help.is_empty() {
+            "see kubectl explain for what may stand here"
+        } else {
+            help
+        };
         let message = match &shown {
             Shown::Text(text) => {
                 let reason = match reason {
                     Reason::Invalid | Reason::TypeInvalid => String::new(),
                     reason => format!(" {}", reason.as_str().to_lowercase()),
                 };
-                let detail = if detail.is_empty() { detail } else { format!(": {detail}") };
+                let detail = if detail.is_empty() {
+                    detail
+                } else {
+                    format!(": {detail}")
+                };
                 // `"x": detail`, `"x": unsupported value: detail`, `"x": duplicate value`
                 match reason.as_str() {
                     "" => format!("{}{detail}", quote(text)),
@@ -135,7 +157,11 @@ impl Refusal {
             Shown::Other(value) => body(reason, Some(value), &detail),
             Shown::Nothing => body(reason, None, &detail),
         };
-        let value = if let Shown::Text(text) = &shown { Some(text.as_str()) } else { None };
+        let value = if let Shown::Text(text) = &shown {
+            Some(text.as_str())
+        } else {
+            None
+        };
         Diagnostic::new(code, pointer, value, message).help(help)
     }
 }
@@ -163,10 +189,23 @@ mod tests {
 
     #[test]
     fn a_string_stands_at_the_head() {
-        let line = |reason, shown| Refusal::new(&Path::Root, reason, shown, "detail").into_diagnostic().message;
-        assert_eq!(line(Reason::Invalid, Shown::Text("a".to_owned())), "\"a\": detail");
-        assert_eq!(line(Reason::NotSupported, Shown::Text("a".to_owned())), "\"a\": unsupported value: detail");
-        assert_eq!(line(Reason::Invalid, Shown::Other("7".to_owned())), "Invalid value: 7: detail");
+        let line = |reason, shown| {
+            Refusal::new(&Path::Root, reason, shown, "detail")
+                .into_diagnostic()
+                .message
+        };
+        assert_eq!(
+            line(Reason::Invalid, Shown::Text("a".to_owned())),
+            "\"a\": detail"
+        );
+        assert_eq!(
+            line(Reason::NotSupported, Shown::Text("a".to_owned())),
+            "\"a\": unsupported value: detail"
+        );
+        assert_eq!(
+            line(Reason::Invalid, Shown::Other("7".to_owned())),
+            "Invalid value: 7: detail"
+        );
         assert_eq!(line(Reason::Required, Shown::Nothing), "Required value: detail");
     }
 }

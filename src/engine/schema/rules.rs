@@ -42,7 +42,13 @@ struct Compiled {
 
 impl Rule {
     pub(super) fn new(source: &Value) -> Self {
-        let text = |key: &str| source.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let text = |key: &str| {
+            source
+                .get(key)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
         Self {
             rule: text("rule"),
             message: text("message").trim().to_owned(),
@@ -64,17 +70,34 @@ impl Rule {
         let compile = || {
             let program = Program::new(&self.rule, schema, id, self.optional_old, Wanted::Bool)?;
             let message = (!self.message_expression.is_empty()).then(|| {
-                Program::new(&self.message_expression, schema, id, self.optional_old, Wanted::Text)
+                Program::new(
+                    &self.message_expression,
+                    schema,
+                    id,
+                    self.optional_old,
+                    Wanted::Text,
+                )
             });
             let steps = field_path::steps(&self.field_path, schema, id).unwrap_or_default();
-            Ok(Compiled { program, message, steps })
+            Ok(Compiled {
+                program,
+                message,
+                steps,
+            })
         };
-        self.compiled.get_or_init(compile).as_ref().map_err(String::as_str)
+        self.compiled
+            .get_or_init(compile)
+            .as_ref()
+            .map_err(String::as_str)
     }
 
     /// The rule as it is named in messages.
     fn name(&self) -> &str {
-        if self.message.is_empty() { self.rule.trim() } else { &self.message }
+        if self.message.is_empty() {
+            self.rule.trim()
+        } else {
+            &self.message
+        }
     }
 }
 
@@ -104,16 +127,37 @@ struct Run<'a> {
 
 /// What the rules say of `value`; a refusal that only stored faults cause is a warning.
 pub(super) fn check(schema: &Schema, value: &Value, old: Option<&Value>) -> Vec<(Refusal, Severity)> {
-    let mut run = Run { schema, left: BUDGET, over: false, out: Vec::new() };
-    let past = Past { old, same: old == Some(value) };
+    let mut run = Run {
+        schema,
+        left: BUDGET,
+        over: false,
+        out: Vec::new(),
+    };
+    let past = Past {
+        old,
+        same: old == Some(value),
+    };
     run.walk(Place { rules: 0, node: 0 }, value, past, &Path::Root);
     run.out
 }
 
 /// What the rules at and below a node say of a value of it.
 pub(super) fn check_at(schema: &Schema, id: NodeId, value: &Value) -> Vec<(Refusal, Severity)> {
-    let mut run = Run { schema, left: BUDGET, over: false, out: Vec::new() };
-    run.walk(Place { rules: id, node: id }, value, Past { old: None, same: false }, &Path::Root);
+    let mut run = Run {
+        schema,
+        left: BUDGET,
+        over: false,
+        out: Vec::new(),
+    };
+    run.walk(
+        Place { rules: id, node: id },
+        value,
+        Past {
+            old: None,
+            same: false,
+        },
+        &Path::Root,
+    );
     run.out
 }
 
@@ -131,12 +175,17 @@ impl<'a> Run<'a> {
             }
         }
         for nested in &rules.all_of {
-            let place = Place { rules: *nested, node: place.node };
+            let place = Place {
+                rules: *nested,
+                node: place.node,
+            };
             self.walk(place, value, Past { same: false, ..past }, path);
         }
         match value {
             Value::Array(items) => {
-                let (Some(rules), Some(child)) = (rules.items, node.items) else { return };
+                let (Some(rules), Some(child)) = (rules.items, node.items) else {
+                    return;
+                };
                 for (at, item) in items.iter().enumerate() {
                     let old = past.old.and_then(|old| twin(node, old, item));
                     let same = old.map_or(past.same, |old| old == item);
@@ -156,7 +205,12 @@ impl<'a> Run<'a> {
                     let Some((rules, node)) = child else { continue };
                     let old = past.old.and_then(|old| old.get(key));
                     let same = old.map_or(past.same, |old| old == value);
-                    self.walk(Place { rules, node }, value, Past { old, same }, &Path::Key(path, key));
+                    self.walk(
+                        Place { rules, node },
+                        value,
+                        Past { old, same },
+                        &Path::Key(path, key),
+                    );
                 }
             }
             _ => {}
@@ -174,15 +228,27 @@ impl<'a> Run<'a> {
         if compiled.program.uses_old && past.old.is_none() && !rule.optional_old {
             return;
         }
-        let data =
-            Data { schema: self.schema, id, value, old: past.old, optional_old: rule.optional_old };
+        let data = Data {
+            schema: self.schema,
+            id,
+            value,
+            old: past.old,
+            optional_old: rule.optional_old,
+        };
         let refusal = match self.spend(|left| compiled.program.holds(&data, left)) {
             Ok(true) => return,
             Ok(false) => self.refusal(rule, compiled, &data, path),
             Err(fail) => self.failure(rule, &fail, id, path),
         };
         let stored = past.same && !compiled.program.uses_old;
-        self.out.push((refusal, if stored { Severity::Warning } else { Severity::Error }));
+        self.out.push((
+            refusal,
+            if stored {
+                Severity::Warning
+            } else {
+                Severity::Error
+            },
+        ));
     }
 
     /// Runs something within the limits of one call and of what is left.
@@ -198,7 +264,10 @@ impl<'a> Run<'a> {
         let detail = format!("the rule {:?} is not checked: {reason}", rule.rule.trim());
         let mut refusal = Refusal::new(path, Reason::Invalid, Shown::Nothing, detail);
         refusal.code = Code::SchemaRuleUnchecked;
-        self.out.push((refusal.help("let the API server check it, with kubectl apply --dry-run=server"), Severity::Warning));
+        self.out.push((
+            refusal.help("let the API server check it, with kubectl apply --dry-run=server"),
+            Severity::Warning,
+        ));
     }
 
     fn failure(&mut self, rule: &Rule, fail: &Fail, id: NodeId, path: &Path<'_>) -> Refusal {
@@ -209,11 +278,14 @@ impl<'a> Run<'a> {
             ),
             FailKind::Cost if self.left == 0 => {
                 self.over = true;
-                "validation failed due to running out of cost budget, no further validation rules will be run".to_owned()
+                "validation failed due to running out of cost budget, no further validation rules will be run"
+                    .to_owned()
             }
             FailKind::Cost => {
                 self.over = true;
-                format!("'{message}': no further validation rules will be run due to call cost exceeds limit for rule: {name}")
+                format!(
+                    "'{message}': no further validation rules will be run due to call cost exceeds limit for rule: {name}"
+                )
             }
             FailKind::Other => format!("{message} evaluating rule: {name}"),
         };
@@ -228,7 +300,11 @@ impl<'a> Run<'a> {
         let own = own.map(|text| text.trim().to_owned());
         let own = own.filter(|text| !text.is_empty() && text.len() <= MAX_MESSAGE && !text.contains('\n'));
         let detail = own.unwrap_or_else(|| {
-            if rule.message.is_empty() { format!("failed rule: {}", rule.rule.trim()) } else { rule.message.clone() }
+            if rule.message.is_empty() {
+                format!("failed rule: {}", rule.rule.trim())
+            } else {
+                rule.message.clone()
+            }
         });
         let mut refusal = self.broken(path, data.id, rule.reason.unwrap_or(Reason::Invalid), detail);
         for step in &compiled.steps {
@@ -239,13 +315,18 @@ impl<'a> Run<'a> {
 
     /// A refusal as the API server words it: with the type of the node instead of the value.
     fn broken(&self, path: &Path<'_>, id: NodeId, reason: Reason, detail: String) -> Refusal {
-        let kind = self.schema.node(id).kind.map_or("", super::structural::Type::as_str);
+        let kind = self
+            .schema
+            .node(id)
+            .kind
+            .map_or("", super::structural::Type::as_str);
         let (shown, detail) = match reason {
             Reason::Forbidden | Reason::Required => (Shown::Nothing, detail),
             Reason::Duplicate => (Shown::Other(format!("{kind:?}")), String::new()),
             _ => (Shown::Other(format!("{kind:?}")), detail),
         };
-        let mut refusal = Refusal::new(path, reason, shown, detail).help("change the object so that the rule of its CRD holds");
+        let mut refusal = Refusal::new(path, reason, shown, detail)
+            .help("change the object so that the rule of its CRD holds");
         refusal.code = Code::SchemaRule;
         refusal
     }
@@ -257,7 +338,10 @@ pub(super) fn compile_faults(schema: &Schema, id: NodeId) -> Vec<(usize, &'stati
     for (at, rule) in schema.node(id).rules.iter().enumerate() {
         match rule.compiled(schema, id) {
             Err(reason) => found.push((at, "rule", reason.to_owned())),
-            Ok(Compiled { message: Some(Err(reason)), .. }) => {
+            Ok(Compiled {
+                message: Some(Err(reason)),
+                ..
+            }) => {
                 found.push((at, "messageExpression", format!("messageExpression {reason}")));
             }
             Ok(compiled) if rule.optional_old && !compiled.program.uses_old => {
@@ -272,5 +356,10 @@ pub(super) fn compile_faults(schema: &Schema, id: NodeId) -> Vec<(usize, &'stati
 
 /// Whether the rule of a node speaks of `oldSelf`.
 pub(super) fn uses_old(schema: &Schema, id: NodeId, at: usize) -> bool {
-    schema.node(id).rules.get(at).and_then(|rule| rule.compiled(schema, id).ok()).is_some_and(|one| one.program.uses_old)
+    schema
+        .node(id)
+        .rules
+        .get(at)
+        .and_then(|rule| rule.compiled(schema, id).ok())
+        .is_some_and(|one| one.program.uses_old)
 }

@@ -160,9 +160,11 @@ impl Schema {
         if let Some(items) = source.get("items").filter(|items| items.is_object()) {
             node.items = Some(self.read(items, depth + 1)?);
         }
-        for (key, list) in
-            [("allOf", &mut node.all_of), ("anyOf", &mut node.any_of), ("oneOf", &mut node.one_of)]
-        {
+        for (key, list) in [
+            ("allOf", &mut node.all_of),
+            ("anyOf", &mut node.any_of),
+            ("oneOf", &mut node.one_of),
+        ] {
             for part in source.get(key).and_then(Value::as_array).into_iter().flatten() {
                 list.push(self.read(part, depth + 1)?);
             }
@@ -195,16 +197,25 @@ impl Schema {
         let complete = is(self, id, "kind", Type::String).is_some()
             && is(self, id, "apiVersion", Type::String).is_some()
             && is(self, id, "metadata", Type::Object).is_some_and(|metadata| {
-                ["name", "generateName"].iter().all(|name| is(self, metadata, name, Type::String).is_some())
+                ["name", "generateName"]
+                    .iter()
+                    .all(|name| is(self, metadata, name, Type::String).is_some())
             });
         if complete || self.nodes.len() + 4 > MAX_NODES {
             return;
         }
         let next = self.nodes.len();
         let (text, metadata, view) = (next, next + 1, next + 2);
-        self.nodes.push(Node { kind: Some(Type::String), ..Node::default() });
+        self.nodes.push(Node {
+            kind: Some(Type::String),
+            ..Node::default()
+        });
         let names = ["name", "generateName"].map(|name| (name.to_owned(), text));
-        self.nodes.push(Node { kind: Some(Type::Object), properties: names.into(), ..Node::default() });
+        self.nodes.push(Node {
+            kind: Some(Type::Object),
+            properties: names.into(),
+            ..Node::default()
+        });
         let mut properties = self.nodes[id].properties.clone();
         for (name, child) in [("kind", text), ("apiVersion", text), ("metadata", metadata)] {
             properties.insert(name.to_owned(), child);
@@ -227,7 +238,12 @@ impl Node {
     /// What stands in the node itself.
     fn scalars(source: &Map<String, Value>) -> Self {
         let is = |key: &str| source.get(key) == Some(&Value::Bool(true));
-        let text = |key: &str| source.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let text = |key: &str| {
+            source
+                .get(key)
+                .and_then(Value::as_str)
+                .filter(|text| !text.is_empty())
+        };
         let texts = |key: &str| -> Vec<String> {
             let all = source.get(key).and_then(Value::as_array).into_iter().flatten();
             all.filter_map(Value::as_str).map(str::to_owned).collect()
@@ -238,7 +254,10 @@ impl Node {
             preserve: is("x-kubernetes-preserve-unknown-fields"),
             embedded: is("x-kubernetes-embedded-resource"),
             int_or_string: is("x-kubernetes-int-or-string"),
-            default: source.get("default").filter(|default| !default.is_null()).cloned(),
+            default: source
+                .get("default")
+                .filter(|default| !default.is_null())
+                .cloned(),
             list: match text("x-kubernetes-list-type") {
                 Some("set") => ListType::Set,
                 Some("map") => ListType::Map(texts("x-kubernetes-list-map-keys")),
@@ -271,8 +290,15 @@ impl Limits {
         let is = |key: &str| source.get(key) == Some(&Value::Bool(true));
         let number = |key: &str| source.get(key).and_then(Value::as_f64);
         let whole = |key: &str| source.get(key).and_then(Value::as_i64);
-        let text = |key: &str| source.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
-        let format_name = text("format").filter(|name| Format::is_known(name)).unwrap_or_default();
+        let text = |key: &str| {
+            source
+                .get(key)
+                .and_then(Value::as_str)
+                .filter(|text| !text.is_empty())
+        };
+        let format_name = text("format")
+            .filter(|name| Format::is_known(name))
+            .unwrap_or_default();
         Self {
             format_name: format_name.to_owned(),
             format: Format::of(format_name),
@@ -290,7 +316,11 @@ impl Limits {
             min_properties: whole("minProperties"),
             max_properties: whole("maxProperties"),
             required,
-            values: source.get("enum").and_then(Value::as_array).cloned().unwrap_or_default(),
+            values: source
+                .get("enum")
+                .and_then(Value::as_array)
+                .cloned()
+                .unwrap_or_default(),
         }
     }
 }

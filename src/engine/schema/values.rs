@@ -47,7 +47,11 @@ pub(super) fn check_at(schema: &Schema, id: NodeId, value: &Value) -> Vec<Refusa
 type Pair<'a> = (&'a Value, Option<&'a Value>);
 
 fn changed(schema: &Schema, id: NodeId, pair: Pair<'_>, path: &Path<'_>) -> Found {
-    if pair.1 == Some(pair.0) { Found::default() } else { walk(schema, id, pair, path) }
+    if pair.1 == Some(pair.0) {
+        Found::default()
+    } else {
+        walk(schema, id, pair, path)
+    }
 }
 
 fn walk(schema: &Schema, id: NodeId, pair: Pair<'_>, path: &Path<'_>) -> Found {
@@ -113,13 +117,19 @@ fn type_of(node: &Node, value: &Value, path: &Path<'_>, found: &mut Found) {
     }
     let name = name_of(value);
     let contains = |kind: Type| wanted.contains(&kind);
-    let whole = value.as_f64().is_some_and(|number| number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_991.0);
+    let whole = value
+        .as_f64()
+        .is_some_and(|number| number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_991.0);
     let fits = wanted.iter().any(|kind| kind.as_str() == name)
         || (name == "number" && whole && contains(Type::Integer))
         || (name == "integer" && contains(Type::Number));
     let text_or_list = matches!(value, Value::String(_) | Value::Array(_));
     let expected = if value.is_null() {
-        if wanted.is_empty() || node.nullable { None } else { Some(join(wanted)) }
+        if wanted.is_empty() || node.nullable {
+            None
+        } else {
+            Some(join(wanted))
+        }
     } else if named && !text_or_list && !fits {
         Some(node.limits.format_name.clone())
     } else if named && text_or_list && !contains(Type::Number) && !contains(Type::Integer) {
@@ -128,7 +138,11 @@ fn type_of(node: &Node, value: &Value, path: &Path<'_>, found: &mut Found) {
         (!fits).then(|| join(wanted))
     };
     if let Some(expected) = expected {
-        let shown = if named && !text_or_list && !value.is_null() { "" } else { name };
+        let shown = if named && !text_or_list && !value.is_null() {
+            ""
+        } else {
+            name
+        };
         let detail = format!("must be of type {expected}: {shown:?}");
         let shown = Shown::Other(format!("{shown:?}"));
         found.add(Refusal::new(path, Reason::TypeInvalid, shown, detail).help("write it in that type"));
@@ -136,7 +150,11 @@ fn type_of(node: &Node, value: &Value, path: &Path<'_>, found: &mut Found) {
 }
 
 fn join(kinds: &[Type]) -> String {
-    kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(",")
+    kinds
+        .iter()
+        .map(|kind| kind.as_str())
+        .collect::<Vec<_>>()
+        .join(",")
 }
 
 /// `anyOf`, `oneOf`, `allOf` and `not`.
@@ -181,11 +199,17 @@ fn junctors(schema: &Schema, node: &Node, pair: Pair<'_>, path: &Path<'_>, found
             }
         }
         match good {
-            0 => say(found, "must validate one and only one schema (oneOf). Found none valid"),
+            0 => say(
+                found,
+                "must validate one and only one schema (oneOf). Found none valid",
+            ),
             1 => {}
             many => {
                 let found_many = format!("Found {many} valid alternatives");
-                say(found, &format!("must validate one and only one schema (oneOf). {found_many}"));
+                say(
+                    found,
+                    &format!("must validate one and only one schema (oneOf). {found_many}"),
+                );
             }
         }
         let kept = if good == 1 { first } else { best };
@@ -201,7 +225,10 @@ fn junctors(schema: &Schema, node: &Node, pair: Pair<'_>, path: &Path<'_>, found
         let none = if good == 0 { ". None validated" } else { "" };
         say(found, &format!("must validate all the schemas (allOf){none}"));
     }
-    if node.not.is_some_and(|id| walk(schema, id, pair, path).refusals.is_empty()) {
+    if node
+        .not
+        .is_some_and(|id| walk(schema, id, pair, path).refusals.is_empty())
+    {
         say(found, "must not validate the schema (not)");
     }
     found.ran += 1;
@@ -211,24 +238,35 @@ fn string(limits: &Limits, text: &str, path: &Path<'_>) -> Option<Refusal> {
     let length = || i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
     let shown = || Shown::Text(text.to_owned());
     if let Some(most) = limits.max_length.filter(|most| length() > *most) {
-        let detail = format!("may not be more than {most} {}", if most == 1 { "byte" } else { "bytes" });
+        let detail = format!(
+            "may not be more than {most} {}",
+            if most == 1 { "byte" } else { "bytes" }
+        );
         return Some(Refusal::new(path, Reason::TooLong, Shown::Nothing, detail).help("shorten it"));
     }
     if let Some(least) = limits.min_length.filter(|least| length() < *least) {
         let detail = format!("should be at least {least} chars long");
-        return Some(Refusal::new(path, Reason::Invalid, shown(), detail).help("set it, or leave the field out"));
+        return Some(
+            Refusal::new(path, Reason::Invalid, shown(), detail).help("set it, or leave the field out"),
+        );
     }
     let pattern = limits.pattern.as_ref()?;
     let detail = match pattern.regex() {
         Ok(regex) if regex.is_match(text) => return None,
         Ok(_) => format!("should match '{}'", pattern.source),
-        Err(error) => format!("should match '{}, but pattern is invalid: {error}'", pattern.source),
+        Err(error) => format!(
+            "should match '{}, but pattern is invalid: {error}'",
+            pattern.source
+        ),
     };
     Some(Refusal::new(path, Reason::Invalid, shown(), detail).help("change it to match"))
 }
 
 /// An integer as it is, any other number as a float.
-#[expect(clippy::cast_possible_truncation, reason = "the API server cuts limits of integers")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the API server cuts limits of integers"
+)]
 fn range(limits: &Limits, number: &Number, value: &Value, path: &Path<'_>, found: &mut Found) {
     let whole = number.as_i64();
     let float = number.as_f64().unwrap_or_default();
@@ -239,13 +277,26 @@ fn range(limits: &Limits, number: &Number, value: &Value, path: &Path<'_>, found
         let positive = whole.map_or(factor > 0.0, |_| factor as i64 > 0);
         let multiple = match whole {
             Some(whole) => positive && whole % (factor as i64) == 0,
-            None => is_whole(if factor < 1.0 { 1.0 / factor * float } else { float / factor }),
+            None => is_whole(if factor < 1.0 {
+                1.0 / factor * float
+            } else {
+                float / factor
+            }),
         };
         if !positive {
             let field = crate::engine::pointer::field_path(&path.pointer());
-            say(format!("factor MultipleOf declared for {field} must be positive: {}", float_text(factor)), "mend the schema");
+            say(
+                format!(
+                    "factor MultipleOf declared for {field} must be positive: {}",
+                    float_text(factor)
+                ),
+                "mend the schema",
+            );
         } else if !multiple {
-            say(format!("should be a multiple of {}", float_text(factor)), "change it to a multiple");
+            say(
+                format!("should be a multiple of {}", float_text(factor)),
+                "change it to a multiple",
+            );
         }
     }
     if let Some(least) = limits.minimum {
@@ -254,7 +305,11 @@ fn range(limits: &Limits, number: &Number, value: &Value, path: &Path<'_>, found
             None => (float.total_cmp(&least), float_text(least)),
         };
         if low.is_lt() || (limits.exclusive_minimum && low.is_eq()) {
-            let or = if limits.exclusive_minimum { "" } else { " or equal to" };
+            let or = if limits.exclusive_minimum {
+                ""
+            } else {
+                " or equal to"
+            };
             say(format!("should be greater than{or} {limit}"), "raise it");
         }
     }
@@ -264,7 +319,11 @@ fn range(limits: &Limits, number: &Number, value: &Value, path: &Path<'_>, found
             None => (float.total_cmp(&most), float_text(most)),
         };
         if high.is_gt() || (limits.exclusive_maximum && high.is_eq()) {
-            let or = if limits.exclusive_maximum { "" } else { " or equal to" };
+            let or = if limits.exclusive_maximum {
+                ""
+            } else {
+                " or equal to"
+            };
             say(format!("should be less than{or} {limit}"), "lower it");
         }
     }
@@ -273,7 +332,10 @@ fn range(limits: &Limits, number: &Number, value: &Value, path: &Path<'_>, found
 /// As Go prints a float by `%v`.
 pub(super) fn float_text(value: f64) -> String {
     let text = format!("{value:e}");
-    match text.split_once('e').map(|(digits, power)| (digits, power.parse::<i32>().unwrap_or_default())) {
+    match text
+        .split_once('e')
+        .map(|(digits, power)| (digits, power.parse::<i32>().unwrap_or_default()))
+    {
         Some((digits, power)) if !(-4..6).contains(&power) => {
             format!("{digits}e{}{:02}", if power < 0 { '-' } else { '+' }, power.abs())
         }
@@ -299,14 +361,25 @@ fn one_of_values(limits: &Limits, value: &Value, path: &Path<'_>, found: &mut Fo
     let values: Vec<_> = limits
         .values
         .iter()
-        .map(|value| value.as_str().map_or_else(|| format!("{:?}", value.to_string()), |text| format!("{text:?}")))
+        .map(|value| {
+            value
+                .as_str()
+                .map_or_else(|| format!("{:?}", value.to_string()), |text| format!("{text:?}"))
+        })
         .collect();
     let detail = format!("supported values: {}", values.join(", "));
-    found.add(Refusal::new(path, Reason::NotSupported, Shown::of(value), detail).help("use one of the supported values"));
+    found.add(
+        Refusal::new(path, Reason::NotSupported, Shown::of(value), detail)
+            .help("use one of the supported values"),
+    );
 }
 
 /// Whether `value`, converted to the type of `other` as Go converts, equals it.
-#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "Go's conversions")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "Go's conversions"
+)]
 fn converts_to(value: &Value, other: &Value) -> bool {
     match (value, other) {
         (Value::Number(a), Value::Number(b)) => match (a.as_i64(), b.as_i64()) {
@@ -317,7 +390,12 @@ fn converts_to(value: &Value, other: &Value) -> bool {
         },
         // An integer becomes the character of that code.
         (Value::Number(a), Value::String(b)) => {
-            let c = a.as_i64().map(|a| u32::try_from(a).ok().and_then(char::from_u32).unwrap_or('\u{fffd}'));
+            let c = a.as_i64().map(|a| {
+                u32::try_from(a)
+                    .ok()
+                    .and_then(char::from_u32)
+                    .unwrap_or('\u{fffd}')
+            });
             c.is_some_and(|c| b.chars().eq([c]))
         }
         (Value::Null, _) => false,
@@ -325,7 +403,13 @@ fn converts_to(value: &Value, other: &Value) -> bool {
     }
 }
 
-fn list(schema: &Schema, node: &Node, (items, old): (&[Value], Option<&Value>), path: &Path<'_>, found: &mut Found) {
+fn list(
+    schema: &Schema,
+    node: &Node,
+    (items, old): (&[Value], Option<&Value>),
+    path: &Path<'_>,
+    found: &mut Found,
+) {
     if let Some(id) = node.items {
         for (at, item) in items.iter().enumerate() {
             let old = old.and_then(|old| twin(node, old, item));
@@ -343,18 +427,29 @@ fn list(schema: &Schema, node: &Node, (items, old): (&[Value], Option<&Value>), 
     }
     if node.limits.unique_items && (1..items.len()).any(|at| items[..at].contains(&items[at])) {
         let detail = "shouldn't contain duplicates";
-        found.add(Refusal::new(path, Reason::Invalid, Shown::Nothing, detail).help("remove what is there twice"));
+        found.add(
+            Refusal::new(path, Reason::Invalid, Shown::Nothing, detail).help("remove what is there twice"),
+        );
     }
     found.ran += 2;
 }
 
 fn too_many(path: &Path<'_>, size: i64, most: i64) -> Refusal {
-    let detail = format!("must have at most {most} {}", if most == 1 { "item" } else { "items" });
+    let detail = format!(
+        "must have at most {most} {}",
+        if most == 1 { "item" } else { "items" }
+    );
     Refusal::new(path, Reason::TooMany, Shown::Other(size.to_string()), detail)
         .help("remove some, or spread them over several objects")
 }
 
-fn object(schema: &Schema, node: &Node, (fields, old): (&Map<String, Value>, Option<&Value>), path: &Path<'_>, found: &mut Found) {
+fn object(
+    schema: &Schema,
+    node: &Node,
+    (fields, old): (&Map<String, Value>, Option<&Value>),
+    path: &Path<'_>,
+    found: &mut Found,
+) {
     let size = i64::try_from(fields.len()).unwrap_or(i64::MAX);
     if let Some(least) = node.limits.min_properties.filter(|least| size < *least) {
         let detail = format!("should have at least {least} properties");
@@ -372,12 +467,19 @@ fn object(schema: &Schema, node: &Node, (fields, old): (&Map<String, Value>, Opt
             (None, Additional::Values(id)) => found.merge(changed(schema, id, pair, &place)),
             (None, Additional::Any(false)) => {
                 let detail = format!("{key} is a forbidden property");
-                found.add(Refusal::new(path, Reason::Invalid, Shown::Text(key.clone()), detail).help("remove it"));
+                found.add(
+                    Refusal::new(path, Reason::Invalid, Shown::Text(key.clone()), detail).help("remove it"),
+                );
             }
             _ => {}
         }
     }
-    for name in node.limits.required.iter().filter(|name| !fields.contains_key(*name)) {
+    for name in node
+        .limits
+        .required
+        .iter()
+        .filter(|name| !fields.contains_key(*name))
+    {
         found.add(Refusal::new(&Path::Key(path, name), Reason::Required, Shown::Nothing, "").help("set it"));
     }
     found.ran += 1;

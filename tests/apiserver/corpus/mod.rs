@@ -36,8 +36,13 @@ pub(crate) fn expected() -> BTreeMap<String, Vec<Refusal>> {
     let text = fs::read_to_string(folder().join("expected.json")).expect("readable");
     let all: BTreeMap<String, Vec<Value>> = serde_json::from_str(&text).expect("JSON");
     let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
-    let refusal = |value: &Value| Refusal { field: text(value, "field"), message: text(value, "message") };
-    all.into_iter().map(|(name, all)| (name, all.iter().map(refusal).collect())).collect()
+    let refusal = |value: &Value| Refusal {
+        field: text(value, "field"),
+        message: text(value, "message"),
+    };
+    all.into_iter()
+        .map(|(name, all)| (name, all.iter().map(refusal).collect()))
+        .collect()
 }
 
 /// Every case that the API server has judged.
@@ -76,7 +81,11 @@ fn read(file: &str) -> Vec<Value> {
     let text = fs::read_to_string(folder().join(file)).expect("readable");
     let reading = documents::read(&text);
     assert!(reading.faults.is_empty(), "{file}: {:?}", reading.faults);
-    reading.documents.into_iter().map(|document| document.value).collect()
+    reading
+        .documents
+        .into_iter()
+        .map(|document| document.value)
+        .collect()
 }
 
 /// The rules: each a CRD, and, where the API server takes it, an object of it.
@@ -84,9 +93,18 @@ fn rules(expected: &BTreeMap<String, Vec<Refusal>>) -> Vec<Case> {
     let mut cases = Vec::new();
     let document = read("rules.yaml").remove(0);
     for (at, probe) in document.as_array().expect("a list").iter().enumerate() {
-        let mut schema = probe.get("schema").cloned().unwrap_or_else(|| json!({"type": "string", "maxLength": 100}));
+        let mut schema = probe
+            .get("schema")
+            .cloned()
+            .unwrap_or_else(|| json!({"type": "string", "maxLength": 100}));
         let mut rule = json!({"rule": probe["rule"]});
-        for key in ["message", "messageExpression", "reason", "fieldPath", "optionalOldSelf"] {
+        for key in [
+            "message",
+            "messageExpression",
+            "reason",
+            "fieldPath",
+            "optionalOldSelf",
+        ] {
             if let Some(value) = probe.get(key).filter(|value| **value != "") {
                 rule[key] = value.clone();
             }
@@ -95,16 +113,26 @@ fn rules(expected: &BTreeMap<String, Vec<Refusal>>) -> Vec<Case> {
         let property = format!("p{at}");
         let spec = json!({"type": "object", "properties": {&property: schema}});
         let crd = crd("Probe", &json!({"type": "object", "properties": {"spec": spec}}));
-        let object = |value: &Value| {
-            json!({"apiVersion": "corpus.example.com/v1", "kind": "Probe", "metadata": {"name": "x"}, "spec": {&property: value}})
-        };
+        let object = |value: &Value| json!({"apiVersion": "corpus.example.com/v1", "kind": "Probe", "metadata": {"name": "x"}, "spec": {&property: value}});
         let name = format!("rules/{at}/object");
         if expected.contains_key(&name) {
             let (value, old) = (object(&probe["value"]), probe.get("old").map(object));
-            cases.push(Case { name, crd: crd.clone(), object: Some(value), old, milder: false });
+            cases.push(Case {
+                name,
+                crd: crd.clone(),
+                object: Some(value),
+                old,
+                milder: false,
+            });
         }
         let milder = ["newer", "costly"].iter().any(|key| probe.get(*key).is_some());
-        cases.push(Case { name: format!("rules/{at}/crd"), crd, object: None, old: None, milder });
+        cases.push(Case {
+            name: format!("rules/{at}/crd"),
+            crd,
+            object: None,
+            old: None,
+            milder,
+        });
     }
     cases
 }
@@ -116,7 +144,12 @@ fn objects(file: &str, text: &str) -> Vec<Case> {
     let mut documents = reading.documents.into_iter().map(|document| document.value);
     let crd = documents.next().expect("a CRD");
     let whole = |part: Option<&Value>, spec: Option<&Value>| {
-        let text = |pointer: &str| crd.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let text = |pointer: &str| {
+            crd.pointer(pointer)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
         let api_version = format!("{}/{}", text("/spec/group"), text("/spec/versions/0/name"));
         let spec = spec.map(|spec| json!({"metadata": {"name": "x"}, "spec": spec}));
         part.cloned().or(spec).map(|mut object| {
@@ -128,7 +161,13 @@ fn objects(file: &str, text: &str) -> Vec<Case> {
             object
         })
     };
-    let mut cases = vec![Case { name: format!("{file}/crd"), crd: crd.clone(), object: None, old: None, milder: false }];
+    let mut cases = vec![Case {
+        name: format!("{file}/crd"),
+        crd: crd.clone(),
+        object: None,
+        old: None,
+        milder: false,
+    }];
     cases.extend(documents.map(|case| Case {
         name: format!("{file}/{}", case["case"].as_str().expect("a name")),
         crd: crd.clone(),
@@ -144,7 +183,10 @@ fn definitions() -> Vec<Case> {
     let document = read("definitions.yaml").remove(0);
     let case = |case: &Value| Case {
         name: format!("definitions/{}", case["case"].as_str().expect("a name")),
-        crd: case.get("crd").cloned().unwrap_or_else(|| crd("Probe", &case["schema"])),
+        crd: case
+            .get("crd")
+            .cloned()
+            .unwrap_or_else(|| crd("Probe", &case["schema"])),
         object: None,
         old: None,
         milder: case.get("milder").is_some(),
@@ -155,21 +197,35 @@ fn definitions() -> Vec<Case> {
 /// How the API server names parts of a CRD within itself, and how users write them.
 const INTERNAL: &[(&str, &str)] = &[
     ("spec.validation.", "spec.versions[0].schema."),
-    ("spec.additionalPrinterColumns", "spec.versions[0].additionalPrinterColumns"),
+    (
+        "spec.additionalPrinterColumns",
+        "spec.versions[0].additionalPrinterColumns",
+    ),
     ("spec.subresources", "spec.versions[0].subresources"),
     ("spec.selectableFields", "spec.versions[0].selectableFields"),
     ("spec.conversion.webhookClientConfig", "spec.conversion.webhook"),
-    ("spec.conversion.conversionReviewVersions", "spec.conversion.webhook.conversionReviewVersions"),
+    (
+        "spec.conversion.conversionReviewVersions",
+        "spec.conversion.webhook.conversionReviewVersions",
+    ),
     (".JSONPath", ".jsonPath"),
 ];
 
 /// Fields of a CRD that the API server fills in and then refuses; the user wrote others.
-const FILLED_IN: &[&str] = &["spec.version", "status.storedVersions", "spec.names.singular", "spec.names.listKind"];
+const FILLED_IN: &[&str] = &[
+    "spec.version",
+    "status.storedVersions",
+    "spec.names.singular",
+    "spec.names.listKind",
+];
 
 impl Refusal {
     /// The field, which of `anyOf` and its like stands in the message only.
     pub(crate) fn place(&self) -> &str {
-        let quoted = self.message.strip_prefix("Invalid value: \"\": \"").and_then(|rest| rest.split_once("\" must"));
+        let quoted = self
+            .message
+            .strip_prefix("Invalid value: \"\": \"")
+            .and_then(|rest| rest.split_once("\" must"));
         match quoted {
             Some((place, _)) if self.field == "<nil>" => place,
             _ => &self.field,
@@ -184,9 +240,17 @@ pub(crate) fn is_filled_in(field: &[String]) -> bool {
 
 /// A field as segments, however its keys are written.
 pub(crate) fn segments(field: &str) -> Vec<String> {
-    let mut field = if field == "<nil>" { String::new() } else { field.to_owned() };
+    let mut field = if field == "<nil>" {
+        String::new()
+    } else {
+        field.to_owned()
+    };
     for (internal, written) in INTERNAL {
         field = field.replace(internal, written);
     }
-    field.split(['.', '[', ']', '/']).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    field
+        .split(['.', '[', ']', '/'])
+        .filter(|part| !part.is_empty())
+        .map(str::to_owned)
+        .collect()
 }

@@ -15,9 +15,22 @@ pub(super) enum Kind {
     Literal(Literal),
     Ident(String),
     /// `a.b`, `a.?b`, and `has(a.b)` as a test.
-    Select { operand: Box<Expr>, field: String, test: bool, optional: bool },
-    Index { operand: Box<Expr>, index: Box<Expr>, optional: bool },
-    Call { name: String, target: Option<Box<Expr>>, args: Vec<Expr> },
+    Select {
+        operand: Box<Expr>,
+        field: String,
+        test: bool,
+        optional: bool,
+    },
+    Index {
+        operand: Box<Expr>,
+        index: Box<Expr>,
+        optional: bool,
+    },
+    Call {
+        name: String,
+        target: Option<Box<Expr>>,
+        args: Vec<Expr>,
+    },
     /// Items, and whether each stands behind a `?`.
     List(Vec<(Expr, bool)>),
     Map(Vec<(Expr, Expr, bool)>),
@@ -27,7 +40,12 @@ pub(super) enum Kind {
     Or(Vec<Expr>),
     Ternary(Box<[Expr; 3]>),
     Fold(Box<Fold>),
-    OptMap { flat: bool, target: Box<Expr>, variable: String, body: Box<Expr> },
+    OptMap {
+        flat: bool,
+        target: Box<Expr>,
+        variable: String,
+        body: Box<Expr>,
+    },
 }
 
 /// A macro that goes through a list or a map.

@@ -48,15 +48,32 @@ pub(super) fn check(
     optional_old: bool,
     expr: &Expr,
 ) -> Result<(Type, Prog, bool), Vec<Fault>> {
-    let old = if optional_old { Type::optional(of_self.clone()) } else { of_self.clone() };
-    let mut checker =
-        Checker { schema, of_self, old, scopes: Vec::new(), solver: Solver::default(), faults: Vec::new(), uses_old: false, formats: 0, literals: Vec::new() };
+    let old = if optional_old {
+        Type::optional(of_self.clone())
+    } else {
+        of_self.clone()
+    };
+    let mut checker = Checker {
+        schema,
+        of_self,
+        old,
+        scopes: Vec::new(),
+        solver: Solver::default(),
+        faults: Vec::new(),
+        uses_old: false,
+        formats: 0,
+        literals: Vec::new(),
+    };
     let (of, prog) = checker.expr(expr);
     let of = checker.solver.resolve(&of, true);
     if checker.faults.is_empty() {
         checker.same_kinds();
     }
-    if checker.faults.is_empty() { Ok((of, prog, checker.uses_old)) } else { Err(checker.faults) }
+    if checker.faults.is_empty() {
+        Ok((of, prog, checker.uses_old))
+    } else {
+        Err(checker.faults)
+    }
 }
 
 struct Checker<'s> {
@@ -100,18 +117,34 @@ impl Checker<'_> {
         match &expr.kind {
             Kind::Literal(literal) => (literal_type(literal), Prog::Literal(literal.clone())),
             Kind::Ident(name) => self.ident(at, name),
-            Kind::Select { operand, field, test, optional } => {
+            Kind::Select {
+                operand,
+                field,
+                test,
+                optional,
+            } => {
                 if let Some(typed) = self.qualified(expr).filter(|_| !test && !optional) {
                     return typed;
                 }
                 self.select(at, operand, field, *test, *optional)
             }
-            Kind::Index { operand, index, optional } => {
+            Kind::Index {
+                operand,
+                index,
+                optional,
+            } => {
                 let (operand_type, operand) = self.expr(operand);
                 let (index_type, index) = self.expr(index);
                 let name = if *optional { "_[?_]" } else { "_[_]" };
                 let of = self.call_type(at, name, false, &[operand_type, index_type]);
-                (of, Prog::Index { operand: Box::new(operand), index: Box::new(index), optional: *optional })
+                (
+                    of,
+                    Prog::Index {
+                        operand: Box::new(operand),
+                        index: Box::new(index),
+                        optional: *optional,
+                    },
+                )
             }
             Kind::Call { name, target, args } => self.call(at, name, target.as_deref(), args),
             Kind::List(items) => self.list(items),
@@ -131,7 +164,12 @@ impl Checker<'_> {
                 (of, Prog::Ternary(Box::new([condition, yes, no])))
             }
             Kind::Fold(fold) => self.fold(at, fold),
-            Kind::OptMap { flat, target, variable, body } => self.opt_map(at, *flat, target, variable, body),
+            Kind::OptMap {
+                flat,
+                target,
+                variable,
+                body,
+            } => self.opt_map(at, *flat, target, variable, body),
         }
     }
 
@@ -197,9 +235,18 @@ impl Checker<'_> {
                 Type::Dyn
             }
         };
-        let of = if is_optional || optional { Type::optional(of) } else { of };
+        let of = if is_optional || optional {
+            Type::optional(of)
+        } else {
+            of
+        };
         let field = field.to_owned();
-        let prog = Prog::Select { operand: Box::new(operand), field, test, optional };
+        let prog = Prog::Select {
+            operand: Box::new(operand),
+            field,
+            test,
+            optional,
+        };
         (if test { Type::Bool } else { of }, prog)
     }
 
@@ -207,7 +254,11 @@ impl Checker<'_> {
         let schema = self.schema;
         let properties = &schema.node(id).properties;
         // Keywords may stand for the escaped name too.
-        let name = if names::KEYWORDS.contains(&field) { Some(field.into()) } else { unescape(field) };
+        let name = if names::KEYWORDS.contains(&field) {
+            Some(field.into())
+        } else {
+            unescape(field)
+        };
         let child = name.and_then(|name| {
             let same = names::KEYWORDS.contains(&field) || escape(&name).as_deref() == Some(field);
             properties.get(name.as_ref()).filter(|_| same)
@@ -223,12 +274,18 @@ impl Checker<'_> {
         if let Some(of) = table::result(functions, member, args, &mut self.solver) {
             return of;
         }
-        let types: Vec<_> = args.iter().map(|of| self.solver.resolve(of, true).to_string()).collect();
+        let types: Vec<_> = args
+            .iter()
+            .map(|of| self.solver.resolve(of, true).to_string())
+            .collect();
         let signature = match types.split_first() {
             Some((target, rest)) if member => format!("{target}.({})", rest.join(", ")),
             _ => format!("({})", types.join(", ")),
         };
-        self.fault(at, format!("found no matching overload for '{name}' applied to '{signature}'"))
+        self.fault(
+            at,
+            format!("found no matching overload for '{name}' applied to '{signature}'"),
+        )
     }
 
     fn call(&mut self, at: usize, name: &str, target: Option<&Expr>, args: &[Expr]) -> Typed {
@@ -258,13 +315,29 @@ impl Checker<'_> {
         };
         let of = self.call_type(at, name, target.is_some(), &types);
         let mut progs = progs.into_iter();
-        if let ("or" | "orValue", Some(left), Some(right)) = (name, progs.as_slice().first(), progs.as_slice().get(1)) {
+        if let ("or" | "orValue", Some(left), Some(right)) =
+            (name, progs.as_slice().first(), progs.as_slice().get(1))
+        {
             let (left, right) = (Box::new(left.clone()), Box::new(right.clone()));
-            return (of, Prog::OrElse { left, right, bare: name == "orValue" });
+            return (
+                of,
+                Prog::OrElse {
+                    left,
+                    right,
+                    bare: name == "orValue",
+                },
+            );
         }
         let progs: Vec<_> = progs.by_ref().collect();
         let regex = self.literals(at, name, target.is_some(), &progs);
-        (of, Prog::Call { functions, args: progs, regex })
+        (
+            of,
+            Prog::Call {
+                functions,
+                args: progs,
+                regex,
+            },
+        )
     }
 
     /// Judges arguments that stand as literals; the regex among them.
@@ -300,7 +373,9 @@ impl Checker<'_> {
     /// Says where a list or a map holds values of several types.
     fn same_kinds(&mut self) {
         for items in std::mem::take(&mut self.literals) {
-            let mut items = items.into_iter().map(|(at, of)| (at, self.solver.resolve(&of, true)));
+            let mut items = items
+                .into_iter()
+                .map(|(at, of)| (at, self.solver.resolve(&of, true)));
             let Some((_, first)) = items.next() else { continue };
             if let Some((at, other)) = items.find(|(_, of)| !same_kind(&first, of)) {
                 self.mismatch(at, &first, &other);
@@ -404,7 +479,13 @@ impl Checker<'_> {
         let (body_type, body) = self.expr(&fold.body);
         self.scopes.truncate(depth);
         let of = self.fold_type(at, fold, &resolved, first, body_type);
-        let prog = FoldProg { what: fold.what, two, range, filter, body };
+        let prog = FoldProg {
+            what: fold.what,
+            two,
+            range,
+            filter,
+            body,
+        };
         (of, Prog::Fold(Box::new(prog)))
     }
 
@@ -430,13 +511,23 @@ impl Checker<'_> {
                 let body = self.solver.resolve(&body, false);
                 let ordered = matches!(
                     body,
-                    Type::Int | Type::Uint | Type::Double | Type::Bool | Type::Duration | Type::Moment | Type::Text
-                        | Type::Bytes | Type::Dyn | Type::Error | Type::Param(_)
+                    Type::Int
+                        | Type::Uint
+                        | Type::Double
+                        | Type::Bool
+                        | Type::Duration
+                        | Type::Moment
+                        | Type::Text
+                        | Type::Bytes
+                        | Type::Dyn
+                        | Type::Error
+                        | Type::Param(_)
                 );
                 if !ordered || !matches!(range, Type::List(_) | Type::Dyn | Type::Error | Type::Param(_)) {
                     let signature = format!("{range}.(list({body}))");
-                    let message =
-                        format!("found no matching overload for '@sortByAssociatedKeys' applied to '{signature}'");
+                    let message = format!(
+                        "found no matching overload for '@sortByAssociatedKeys' applied to '{signature}'"
+                    );
                     return self.fault(at, message);
                 }
                 range.clone()
@@ -467,7 +558,14 @@ impl Checker<'_> {
         } else {
             Type::optional(body_type)
         };
-        (of, Prog::OptMap { flat, target: Box::new(target), body: Box::new(body) })
+        (
+            of,
+            Prog::OptMap {
+                flat,
+                target: Box::new(target),
+                body: Box::new(body),
+            },
+        )
     }
 }
 

@@ -59,15 +59,38 @@ pub(super) const FUNCTIONS: &[Function] = &[
             member(&[DURATIONS], P::Duration),
         ],
     },
-    Function { name: "min", run: |args, meter| extreme(args, meter, Ordering::Greater), overloads: EXTREME },
-    Function { name: "max", run: |args, meter| extreme(args, meter, Ordering::Less), overloads: EXTREME },
-    Function { name: "indexOf", run: |args, meter| index_of(args, meter, false), overloads: FIND },
-    Function { name: "lastIndexOf", run: |args, meter| index_of(args, meter, true), overloads: FIND },
-    Function { name: "slice", run: slice, overloads: &[member(&[LIST_A, P::Int, P::Int], LIST_A)] },
+    Function {
+        name: "min",
+        run: |args, meter| extreme(args, meter, Ordering::Greater),
+        overloads: EXTREME,
+    },
+    Function {
+        name: "max",
+        run: |args, meter| extreme(args, meter, Ordering::Less),
+        overloads: EXTREME,
+    },
+    Function {
+        name: "indexOf",
+        run: |args, meter| index_of(args, meter, false),
+        overloads: FIND,
+    },
+    Function {
+        name: "lastIndexOf",
+        run: |args, meter| index_of(args, meter, true),
+        overloads: FIND,
+    },
+    Function {
+        name: "slice",
+        run: slice,
+        overloads: &[member(&[LIST_A, P::Int, P::Int], LIST_A)],
+    },
     Function {
         name: "flatten",
         run: flatten,
-        overloads: &[member(&[P::List(&P::List(&P::A))], LIST_A), member(&[P::List(&P::Dyn), P::Int], P::List(&P::Dyn))],
+        overloads: &[
+            member(&[P::List(&P::List(&P::A))], LIST_A),
+            member(&[P::List(&P::Dyn), P::Int], P::List(&P::Dyn)),
+        ],
     },
     Function {
         name: "sort",
@@ -83,17 +106,43 @@ pub(super) const FUNCTIONS: &[Function] = &[
             member(&[BYTES], BYTES),
         ],
     },
-    Function { name: "lists.range", run: range, overloads: &[global(&[P::Int], INTS)] },
-    Function { name: "reverse", run: reverse, overloads: &[member(&[LIST_A], LIST_A)] },
-    Function { name: "distinct", run: distinct, overloads: &[member(&[LIST_A], LIST_A)] },
-    Function { name: "sets.contains", run: set_contains, overloads: SETS },
-    Function { name: "sets.equivalent", run: set_equivalent, overloads: SETS },
-    Function { name: "sets.intersects", run: set_intersects, overloads: SETS },
+    Function {
+        name: "lists.range",
+        run: range,
+        overloads: &[global(&[P::Int], INTS)],
+    },
+    Function {
+        name: "reverse",
+        run: reverse,
+        overloads: &[member(&[LIST_A], LIST_A)],
+    },
+    Function {
+        name: "distinct",
+        run: distinct,
+        overloads: &[member(&[LIST_A], LIST_A)],
+    },
+    Function {
+        name: "sets.contains",
+        run: set_contains,
+        overloads: SETS,
+    },
+    Function {
+        name: "sets.equivalent",
+        run: set_equivalent,
+        overloads: SETS,
+    },
+    Function {
+        name: "sets.intersects",
+        run: set_intersects,
+        overloads: SETS,
+    },
 ];
 
 /// The items of the only argument.
 fn items<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Result<Vec<Val<'a>>, Fail> {
-    let [Val::List(list)] = args else { return Err(Fail::overload()) };
+    let [Val::List(list)] = args else {
+        return Err(Fail::overload());
+    };
     meter.spend(list.len())?;
     list.iter().collect()
 }
@@ -118,7 +167,9 @@ fn sum<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
             (Some(Val::Int(a)), Val::Int(b)) => Val::Int(a.checked_add(b).ok_or_else(overflow)?),
             (Some(Val::Uint(a)), Val::Uint(b)) => Val::Uint(a.checked_add(b).ok_or_else(overflow)?),
             (Some(Val::Double(a)), Val::Double(b)) => Val::Double(a + b),
-            (Some(Val::Duration(a)), Val::Duration(b)) => Val::Duration(a.checked_add(b).ok_or_else(overflow)?),
+            (Some(Val::Duration(a)), Val::Duration(b)) => {
+                Val::Duration(a.checked_add(b).ok_or_else(overflow)?)
+            }
             _ => return Err(Fail::overload()),
         });
     }
@@ -139,7 +190,9 @@ fn extreme<'a>(args: &[Val<'a>], meter: &mut Meter<'_>, worse: Ordering) -> Answ
 }
 
 fn index_of<'a>(args: &[Val<'a>], meter: &mut Meter<'_>, last: bool) -> Answer<'a> {
-    let [Val::List(list), wanted] = args else { return Err(Fail::overload()) };
+    let [Val::List(list), wanted] = args else {
+        return Err(Fail::overload());
+    };
     meter.spend(list.len())?;
     let mut found = -1;
     for (at, item) in list.iter().enumerate() {
@@ -154,7 +207,9 @@ fn index_of<'a>(args: &[Val<'a>], meter: &mut Meter<'_>, last: bool) -> Answer<'
 }
 
 fn slice<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
-    let [Val::List(list), Val::Int(start), Val::Int(end)] = args else { return Err(Fail::overload()) };
+    let [Val::List(list), Val::Int(start), Val::Int(end)] = args else {
+        return Err(Fail::overload());
+    };
     let refuse = |why: String| Err(Fail::new(format!("cannot slice({start}, {end}), {why}")));
     let (Ok(from), Ok(to)) = (usize::try_from(*start), usize::try_from(*end)) else {
         return refuse("negative indexes not supported".to_owned());
@@ -202,7 +257,9 @@ fn sort<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
 }
 
 fn range<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
-    let [Val::Int(count)] = args else { return Err(Fail::overload()) };
+    let [Val::Int(count)] = args else {
+        return Err(Fail::overload());
+    };
     let size = usize::try_from((*count).max(0)).unwrap_or(usize::MAX);
     meter.spend(size)?;
     if size > MAX_ITEMS {
@@ -229,7 +286,9 @@ fn distinct<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
 }
 
 fn two<'v, 'a>(args: &'v [Val<'a>], meter: &mut Meter<'_>) -> Result<(&'v List<'a>, &'v List<'a>), Fail> {
-    let [Val::List(a), Val::List(b)] = args else { return Err(Fail::overload()) };
+    let [Val::List(a), Val::List(b)] = args else {
+        return Err(Fail::overload());
+    };
     meter.spend(a.len().saturating_mul(b.len()))?;
     Ok((a, b))
 }

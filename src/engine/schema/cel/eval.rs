@@ -25,18 +25,39 @@ pub(super) enum Prog {
     Old,
     Local(usize),
     Type(Type),
-    Select { operand: Box<Self>, field: String, test: bool, optional: bool },
-    Index { operand: Box<Self>, index: Box<Self>, optional: bool },
-    Call { functions: &'static [&'static Function], args: Vec<Self>, regex: Option<Regex> },
+    Select {
+        operand: Box<Self>,
+        field: String,
+        test: bool,
+        optional: bool,
+    },
+    Index {
+        operand: Box<Self>,
+        index: Box<Self>,
+        optional: bool,
+    },
+    Call {
+        functions: &'static [&'static Function],
+        args: Vec<Self>,
+        regex: Option<Regex>,
+    },
     And(Vec<Self>),
     Or(Vec<Self>),
     Ternary(Box<[Self; 3]>),
     List(Vec<(Self, bool)>),
     Map(Vec<(Self, Self, bool)>),
     Fold(Box<FoldProg>),
-    OptMap { flat: bool, target: Box<Self>, body: Box<Self> },
+    OptMap {
+        flat: bool,
+        target: Box<Self>,
+        body: Box<Self>,
+    },
     /// `or` and `orValue`, which leave the right side alone where the left has a value.
-    OrElse { left: Box<Self>, right: Box<Self>, bare: bool },
+    OrElse {
+        left: Box<Self>,
+        right: Box<Self>,
+        bare: bool,
+    },
 }
 
 /// A macro that goes through a list or a map.
@@ -58,7 +79,11 @@ pub(super) struct Eval<'a, 'l> {
 
 impl<'a, 'l> Eval<'a, 'l> {
     pub(super) fn new(data: &Data<'a>, left: &'l mut u64) -> Self {
-        Self { data: *data, locals: Vec::new(), left }
+        Self {
+            data: *data,
+            locals: Vec::new(),
+            left,
+        }
     }
 
     pub(super) fn eval(&mut self, prog: &'a Prog) -> Answer<'a> {
@@ -71,16 +96,29 @@ impl<'a, 'l> Eval<'a, 'l> {
             Prog::This => self.data_value(self.data.value),
             Prog::Old => self.old(),
             Prog::Local(slot) => self.locals.get(*slot).cloned().ok_or_else(Fail::overload),
-            Prog::Select { operand, field, test, optional } => {
+            Prog::Select {
+                operand,
+                field,
+                test,
+                optional,
+            } => {
                 let operand = self.eval(operand)?;
                 select(operand, field, *test, *optional)
             }
-            Prog::Index { operand, index, optional } => {
+            Prog::Index {
+                operand,
+                index,
+                optional,
+            } => {
                 let operand = self.eval(operand)?;
                 let index = self.eval(index)?;
                 at(operand, &index, *optional)
             }
-            Prog::Call { functions, args, regex } => self.call(functions, args, regex.as_ref()),
+            Prog::Call {
+                functions,
+                args,
+                regex,
+            } => self.call(functions, args, regex.as_ref()),
             Prog::And(parts) => self.logic(parts, false),
             Prog::Or(parts) => self.logic(parts, true),
             Prog::Ternary(parts) => {
@@ -113,7 +151,13 @@ impl<'a, 'l> Eval<'a, 'l> {
     }
 
     fn data_value(&self, value: &'a serde_json::Value) -> Answer<'a> {
-        Val::of(value, Place { schema: self.data.schema, id: self.data.id })
+        Val::of(
+            value,
+            Place {
+                schema: self.data.schema,
+                id: self.data.id,
+            },
+        )
     }
 
     fn old(&self) -> Answer<'a> {
@@ -136,11 +180,16 @@ impl<'a, 'l> Eval<'a, 'l> {
         for arg in args {
             values.push(self.eval(arg)?);
         }
-        let mut meter = Meter { left: self.left, regex };
+        let mut meter = Meter {
+            left: self.left,
+            regex,
+        };
         let mut answer = Err(Fail::overload());
         for function in functions {
             answer = (function.run)(&values, &mut meter);
-            if answer.as_ref().is_ok_and(|_| true) || answer.as_ref().is_err_and(|fail| *fail != Fail::overload()) {
+            if answer.as_ref().is_ok_and(|_| true)
+                || answer.as_ref().is_err_and(|fail| *fail != Fail::overload())
+            {
                 break;
             }
         }
@@ -204,7 +253,10 @@ impl<'a, 'l> Eval<'a, 'l> {
     /// What the variables of a macro are in each round.
     fn rounds(&mut self, fold: &'a FoldProg) -> Result<Vec<Vec<Val<'a>>>, Fail> {
         Ok(match (self.eval(&fold.range)?, fold.two) {
-            (Val::List(list), false) => list.iter().map(|item| Ok(vec![item?])).collect::<Result<_, Fail>>()?,
+            (Val::List(list), false) => list
+                .iter()
+                .map(|item| Ok(vec![item?]))
+                .collect::<Result<_, Fail>>()?,
             (Val::List(list), true) => list
                 .iter()
                 .enumerate()
@@ -355,12 +407,19 @@ fn insert<'a>(
     value: Val<'a>,
     comprehension: bool,
 ) -> Result<(), Fail> {
-    if !matches!(key, Val::Bool(_) | Val::Int(_) | Val::Uint(_) | Val::Text(_) | Val::Double(_) | Val::Null) {
+    if !matches!(
+        key,
+        Val::Bool(_) | Val::Int(_) | Val::Uint(_) | Val::Text(_) | Val::Double(_) | Val::Null
+    ) {
         return Err(Fail::new("unsupported key type"));
     }
     for (other, _) in entries.iter() {
         if other.equals(&key)? {
-            let verb = if comprehension { "insert failed: key already exists" } else { "Failed with repeated key" };
+            let verb = if comprehension {
+                "insert failed: key already exists"
+            } else {
+                "Failed with repeated key"
+            };
             return Err(Fail::new(verb));
         }
     }
@@ -388,7 +447,9 @@ fn select<'a>(operand: Val<'a>, field: &'a str, test: bool, optional: bool) -> A
         Val::Optional(Some(value)) => (value.as_ref().clone(), true),
         value => (value, false),
     };
-    let Val::Map(map) = operand else { return Err(Fail::overload()) };
+    let Val::Map(map) = operand else {
+        return Err(Fail::overload());
+    };
     match map.find(&Val::Text(Text::Borrowed(field))) {
         found if test => Ok(Val::Bool(found.transpose()?.is_some())),
         Some(value) if optional || was_optional => Ok(value?.some()),
@@ -415,10 +476,14 @@ fn at<'a>(operand: Val<'a>, index: &Val<'a>, optional: bool) -> Answer<'a> {
         Some(value) if optional => Ok(value?.some()),
         None if optional => Ok(Val::Optional(None)),
         Some(value) => value,
-        None if matches!(operand, Val::List(_)) => {
-            Err(Fail::new(format!("index out of bounds: {}", super::standard::display(index))))
-        }
-        None => Err(Fail::new(format!("no such key: {}", super::standard::display(index)))),
+        None if matches!(operand, Val::List(_)) => Err(Fail::new(format!(
+            "index out of bounds: {}",
+            super::standard::display(index)
+        ))),
+        None => Err(Fail::new(format!(
+            "no such key: {}",
+            super::standard::display(index)
+        ))),
     }
 }
 

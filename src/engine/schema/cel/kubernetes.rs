@@ -98,14 +98,22 @@ const NAMED: &[(&str, Faults)] = &[
     ("dns1035Label", names::label_1035),
     ("qualifiedName", names::qualified),
     ("dns1123LabelPrefix", |text| names::label(&names::prefix(text))),
-    ("dns1123SubdomainPrefix", |text| names::subdomain(&names::prefix(text))),
-    ("dns1035LabelPrefix", |text| names::label_1035(&names::prefix(text))),
+    ("dns1123SubdomainPrefix", |text| {
+        names::subdomain(&names::prefix(text))
+    }),
+    ("dns1035LabelPrefix", |text| {
+        names::label_1035(&names::prefix(text))
+    }),
     ("labelValue", names::label_value),
     ("uri", |text| Url::new(text).err().into_iter().collect()),
-    ("uuid", |text| unless(Format::Uuid(0).holds(text), "does not match the UUID format")),
+    ("uuid", |text| {
+        unless(Format::Uuid(0).holds(text), "does not match the UUID format")
+    }),
     ("byte", |text| unless(Format::Byte.holds(text), "invalid base64")),
     ("date", |text| unless(Format::Date.holds(text), "invalid date")),
-    ("datetime", |text| unless(Format::DateTime.holds(text), "invalid datetime")),
+    ("datetime", |text| {
+        unless(Format::DateTime.holds(text), "invalid datetime")
+    }),
 ];
 
 fn unless(holds: bool, fault: &str) -> Vec<String> {
@@ -113,13 +121,17 @@ fn unless(holds: bool, fault: &str) -> Vec<String> {
 }
 
 fn is<'a>(args: &[Val<'a>], meter: &mut Meter<'_>, holds: fn(&str) -> bool) -> Answer<'a> {
-    let [Val::Text(text)] = args else { return Err(Fail::overload()) };
+    let [Val::Text(text)] = args else {
+        return Err(Fail::overload());
+    };
     meter.spend(tenth(text.len()))?;
     Ok(Val::Bool(holds(text)))
 }
 
 fn url<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
-    let [Val::Text(text)] = args else { return Err(Fail::overload()) };
+    let [Val::Text(text)] = args else {
+        return Err(Fail::overload());
+    };
     meter.spend(tenth(text.len()))?;
     Url::new(text)
         .map(|url| Val::Url(Rc::new(url)))
@@ -127,27 +139,36 @@ fn url<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
 }
 
 fn of_url<'a>(args: &[Val<'a>], get: fn(&Url) -> Val<'static>) -> Answer<'a> {
-    let [Val::Url(url)] = args else { return Err(Fail::overload()) };
+    let [Val::Url(url)] = args else {
+        return Err(Fail::overload());
+    };
     Ok(get(url))
 }
 
 fn query<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
-    let [Val::Url(url)] = args else { return Err(Fail::overload()) };
-    let entries = url.parameters().into_iter().map(|(key, values)| (Val::text(key), texts(values.into_iter())));
+    let [Val::Url(url)] = args else {
+        return Err(Fail::overload());
+    };
+    let entries = url
+        .parameters()
+        .into_iter()
+        .map(|(key, values)| (Val::text(key), texts(values.into_iter())));
     Ok(made_map(entries.collect()))
 }
 
 fn parse_ip(text: &str) -> Result<IpAddr, Fail> {
     if text.contains('%') {
-        return Err(Fail::new(format!("IP address {text:?} with zone value is not allowed")));
+        return Err(Fail::new(format!(
+            "IP address {text:?} with zone value is not allowed"
+        )));
     }
     let address: IpAddr = text
         .parse()
         .map_err(|_| Fail::new(format!("IP Address {text:?} parse error during conversion from string: ParseAddr({text:?}): unable to parse IP")))?;
     match address {
-        IpAddr::V6(six) if six.to_ipv4_mapped().is_some() => {
-            Err(Fail::new(format!("IPv4-mapped IPv6 address {text:?} is not allowed")))
-        }
+        IpAddr::V6(six) if six.to_ipv4_mapped().is_some() => Err(Fail::new(format!(
+            "IPv4-mapped IPv6 address {text:?} is not allowed"
+        ))),
         address => Ok(address),
     }
 }
@@ -164,18 +185,24 @@ fn ip<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
 }
 
 fn is_canonical<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
-    let [Val::Text(text)] = args else { return Err(Fail::overload()) };
+    let [Val::Text(text)] = args else {
+        return Err(Fail::overload());
+    };
     meter.spend(tenth(text.len()))?;
     Ok(Val::Bool(parse_ip(text)?.to_string() == **text))
 }
 
 fn family<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
-    let [Val::Ip(address)] = args else { return Err(Fail::overload()) };
+    let [Val::Ip(address)] = args else {
+        return Err(Fail::overload());
+    };
     Ok(Val::Int(if address.is_ipv4() { 4 } else { 6 }))
 }
 
 fn of_ip<'a>(args: &[Val<'a>], holds: fn(&IpAddr) -> bool) -> Answer<'a> {
-    let [Val::Ip(address)] = args else { return Err(Fail::overload()) };
+    let [Val::Ip(address)] = args else {
+        return Err(Fail::overload());
+    };
     Ok(Val::Bool(holds(address)))
 }
 
@@ -210,16 +237,28 @@ fn parse_cidr(text: &str) -> Result<(IpAddr, u8), Fail> {
     let (address, bits) = text.rsplit_once('/').ok_or_else(|| bad("no '/'"))?;
     let address: IpAddr = address.parse().map_err(|_| bad("unable to parse IP"))?;
     if matches!(address, IpAddr::V6(six) if six.to_ipv4_mapped().is_some()) {
-        return Err(Fail::new(format!("IPv4-mapped IPv6 address {text:?} is not allowed")));
+        return Err(Fail::new(format!(
+            "IPv4-mapped IPv6 address {text:?} is not allowed"
+        )));
     }
     let plain = bits.bytes().all(|b| b.is_ascii_digit()) && (bits == "0" || !bits.starts_with('0'));
-    let bits: u8 = bits.parse().ok().filter(|_| plain).ok_or_else(|| bad("bad bits after slash"))?;
+    let bits: u8 = bits
+        .parse()
+        .ok()
+        .filter(|_| plain)
+        .ok_or_else(|| bad("bad bits after slash"))?;
     let most = if address.is_ipv4() { 32 } else { 128 };
-    if bits > most { Err(bad("prefix length out of range")) } else { Ok((address, bits)) }
+    if bits > most {
+        Err(bad("prefix length out of range"))
+    } else {
+        Ok((address, bits))
+    }
 }
 
 fn cidr<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
-    let [Val::Text(text)] = args else { return Err(Fail::overload()) };
+    let [Val::Text(text)] = args else {
+        return Err(Fail::overload());
+    };
     meter.spend(tenth(text.len()))?;
     parse_cidr(text).map(|(address, bits)| Val::Cidr(address, bits))
 }
@@ -228,11 +267,15 @@ fn cidr<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
 fn mask(address: IpAddr, bits: u8) -> IpAddr {
     match address {
         IpAddr::V4(four) => {
-            let mask = u32::MAX.checked_shl(u32::from(32_u8.saturating_sub(bits))).unwrap_or(0);
+            let mask = u32::MAX
+                .checked_shl(u32::from(32_u8.saturating_sub(bits)))
+                .unwrap_or(0);
             IpAddr::V4((u32::from(four) & mask).into())
         }
         IpAddr::V6(six) => {
-            let mask = u128::MAX.checked_shl(u32::from(128_u8.saturating_sub(bits))).unwrap_or(0);
+            let mask = u128::MAX
+                .checked_shl(u32::from(128_u8.saturating_sub(bits)))
+                .unwrap_or(0);
             IpAddr::V6(Ipv6Addr::from(u128::from(six) & mask))
         }
     }
@@ -260,12 +303,16 @@ fn contains_cidr<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
 }
 
 fn prefix_length<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
-    let [Val::Cidr(_, bits)] = args else { return Err(Fail::overload()) };
+    let [Val::Cidr(_, bits)] = args else {
+        return Err(Fail::overload());
+    };
     Ok(Val::Int(i64::from(*bits)))
 }
 
 fn masked<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
-    let [Val::Cidr(address, bits)] = args else { return Err(Fail::overload()) };
+    let [Val::Cidr(address, bits)] = args else {
+        return Err(Fail::overload());
+    };
     Ok(Val::Cidr(mask(*address, *bits), *bits))
 }
 
@@ -278,13 +325,17 @@ fn text_of<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
 }
 
 fn quantity<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
-    let [Val::Text(text)] = args else { return Err(Fail::overload()) };
+    let [Val::Text(text)] = args else {
+        return Err(Fail::overload());
+    };
     meter.spend(tenth(text.len()))?;
     Quantity::new(text).map(Val::Quantity).map_err(Fail::new)
 }
 
 fn of_quantity<'a>(args: &[Val<'a>], get: fn(&Quantity) -> Answer<'static>) -> Answer<'a> {
-    let [Val::Quantity(quantity)] = args else { return Err(Fail::overload()) };
+    let [Val::Quantity(quantity)] = args else {
+        return Err(Fail::overload());
+    };
     get(quantity)
 }
 
@@ -316,7 +367,9 @@ fn version(args: &[Val<'_>], meter: &mut Meter<'_>) -> Result<Result<Semver, Str
 }
 
 fn semver<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
-    version(args, meter)?.map(|version| Val::Semver(Rc::new(version))).map_err(Fail::new)
+    version(args, meter)?
+        .map(|version| Val::Semver(Rc::new(version)))
+        .map_err(Fail::new)
 }
 
 fn is_semver<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
@@ -324,19 +377,33 @@ fn is_semver<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
 }
 
 fn number<'a>(args: &[Val<'a>], at: usize) -> Answer<'a> {
-    let [Val::Semver(version)] = args else { return Err(Fail::overload()) };
+    let [Val::Semver(version)] = args else {
+        return Err(Fail::overload());
+    };
     Ok(Val::Int(i64::try_from(version.numbers[at]).unwrap_or(i64::MAX)))
 }
 
 fn named<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
-    let [Val::Text(name)] = args else { return Err(Fail::overload()) };
+    let [Val::Text(name)] = args else {
+        return Err(Fail::overload());
+    };
     let found = NAMED.iter().find(|(known, _)| *known == &**name);
     Ok(Val::Optional(found.map(|(name, _)| Rc::new(Val::Format(name)))))
 }
 
 fn validate<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
-    let [Val::Format(name), Val::Text(text)] = args else { return Err(Fail::overload()) };
+    let [Val::Format(name), Val::Text(text)] = args else {
+        return Err(Fail::overload());
+    };
     meter.spend(tenth(text.len()))?;
-    let faults = NAMED.iter().find(|(known, _)| known == name).map(|(_, faults)| faults(text)).unwrap_or_default();
-    Ok(if faults.is_empty() { Val::Optional(None) } else { texts(faults.into_iter()).some() })
+    let faults = NAMED
+        .iter()
+        .find(|(known, _)| known == name)
+        .map(|(_, faults)| faults(text))
+        .unwrap_or_default();
+    Ok(if faults.is_empty() {
+        Val::Optional(None)
+    } else {
+        texts(faults.into_iter()).some()
+    })
 }

@@ -30,8 +30,8 @@ pub(super) enum Token<'a> {
 
 /// Longest first, so that `<=` is not read as `<`.
 const SIGNS: &[&str] = &[
-    "==", "!=", "<=", ">=", "&&", "||", "<", ">", "+", "-", "*", "/", "%", "!", "?", ":", ".", ",", "(", ")", "[", "]",
-    "{", "}",
+    "==", "!=", "<=", ">=", "&&", "||", "<", ">", "+", "-", "*", "/", "%", "!", "?", ":", ".", ",", "(", ")",
+    "[", "]", "{", "}",
 ];
 
 /// The tokens of `text`, with the byte that each begins at. The last is the end.
@@ -49,15 +49,26 @@ pub(super) fn tokens(text: &str) -> Result<Vec<(usize, Token<'_>)>, Fault> {
             string(&rest[prefix..], raw, bytes)
                 .map(|(token, length)| (token, prefix + length))
                 .map_err(|message| Fault::new(at, message))?
-        } else if first.is_ascii_digit() || (first == '.' && rest[1..].starts_with(|c: char| c.is_ascii_digit())) {
+        } else if first.is_ascii_digit()
+            || (first == '.' && rest[1..].starts_with(|c: char| c.is_ascii_digit()))
+        {
             number(rest)
         } else if first == '_' || first.is_ascii_alphabetic() {
-            let length = rest.bytes().take_while(|b| *b == b'_' || b.is_ascii_alphanumeric()).count();
+            let length = rest
+                .bytes()
+                .take_while(|b| *b == b'_' || b.is_ascii_alphanumeric())
+                .count();
             (Token::Word(&rest[..length]), length)
         } else if let Some(sign) = SIGNS.iter().find(|sign| rest.starts_with(**sign)) {
             (Token::Sign(sign), sign.len())
         } else {
-            return Err(Fault::new(at, format!("Syntax error: token recognition error at: '{}'", first.escape_debug())));
+            return Err(Fault::new(
+                at,
+                format!(
+                    "Syntax error: token recognition error at: '{}'",
+                    first.escape_debug()
+                ),
+            ));
         };
         found.push((at, token));
         at += length;
@@ -78,7 +89,11 @@ fn blank(text: &str) -> usize {
 
 /// Whether `text` begins with a quoted string: the length of its prefix, whether it is raw, whether it is bytes.
 fn quoted(text: &str) -> Option<(usize, bool, bool)> {
-    let letters = text.bytes().take_while(|b| matches!(b, b'r' | b'R' | b'b' | b'B')).take(2).count();
+    let letters = text
+        .bytes()
+        .take_while(|b| matches!(b, b'r' | b'R' | b'b' | b'B'))
+        .take(2)
+        .count();
     if !text[letters..].starts_with(['"', '\'']) {
         return None;
     }
@@ -95,7 +110,11 @@ fn quoted(text: &str) -> Option<(usize, bool, bool)> {
 fn string(text: &str, raw: bool, bytes: bool) -> Result<(Token<'static>, usize), String> {
     let quote = &text[..1];
     let triple = quote.repeat(3);
-    let end = if text.starts_with(&triple) { triple.as_str() } else { quote };
+    let end = if text.starts_with(&triple) {
+        triple.as_str()
+    } else {
+        quote
+    };
     let mut at = end.len();
     let mut out = Vec::new();
     loop {
@@ -104,7 +123,11 @@ fn string(text: &str, raw: bool, bytes: bool) -> Result<(Token<'static>, usize),
             at += end.len();
             break;
         }
-        let Some(c) = rest.chars().next().filter(|c| end.len() == 3 || !matches!(c, '\n' | '\r')) else {
+        let Some(c) = rest
+            .chars()
+            .next()
+            .filter(|c| end.len() == 3 || !matches!(c, '\n' | '\r'))
+        else {
             return Err("Syntax error: the string has no end".to_owned());
         };
         at += match c {
@@ -177,7 +200,11 @@ fn number(text: &str) -> (Token<'_>, usize) {
         let length = 2 + hex.bytes().take_while(u8::is_ascii_hexdigit).count();
         if length > 2 {
             let number = &text[..length];
-            return if unsigned(length) { (Token::Uint(number), length + 1) } else { (Token::Int(number), length) };
+            return if unsigned(length) {
+                (Token::Uint(number), length + 1)
+            } else {
+                (Token::Int(number), length)
+            };
         }
     }
     let whole = digits(0);
@@ -196,7 +223,11 @@ fn number(text: &str) -> (Token<'_>, usize) {
         return (Token::Double(&text[..end]), end);
     }
     let number = &text[..whole];
-    if unsigned(whole) { (Token::Uint(number), whole + 1) } else { (Token::Int(number), whole) }
+    if unsigned(whole) {
+        (Token::Uint(number), whole + 1)
+    } else {
+        (Token::Int(number), whole)
+    }
 }
 
 #[cfg(test)]
@@ -204,12 +235,17 @@ mod tests {
     use super::*;
 
     fn one(text: &str) -> Result<Token<'_>, String> {
-        tokens(text).map(|mut all| all.swap_remove(0).1).map_err(|fault| fault.message)
+        tokens(text)
+            .map(|mut all| all.swap_remove(0).1)
+            .map_err(|fault| fault.message)
     }
 
     #[test]
     fn strings_are_unescaped_once() {
-        assert_eq!(one(r"'a\n\x41\u00e9\101\''"), Ok(Token::Text("a\nA\u{e9}A'".to_owned())));
+        assert_eq!(
+            one(r"'a\n\x41\u00e9\101\''"),
+            Ok(Token::Text("a\nA\u{e9}A'".to_owned()))
+        );
         assert_eq!(one(r"r'a\n'"), Ok(Token::Text(r"a\n".to_owned())));
         assert_eq!(one(r"b'\xff\101'"), Ok(Token::Bytes(vec![255, 65])));
         assert_eq!(one("'''it's\n'''"), Ok(Token::Text("it's\n".to_owned())));

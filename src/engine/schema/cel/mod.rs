@@ -39,7 +39,10 @@ pub(super) struct Fault {
 
 impl Fault {
     fn new(at: usize, message: impl Into<String>) -> Self {
-        Self { at, message: message.into() }
+        Self {
+            at,
+            message: message.into(),
+        }
     }
 
     /// The fault with line and column, as cel-go writes it.
@@ -68,15 +71,24 @@ pub(super) enum FailKind {
 
 impl Fail {
     fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), kind: FailKind::Other }
+        Self {
+            message: message.into(),
+            kind: FailKind::Other,
+        }
     }
 
     fn overload() -> Self {
-        Self { message: "no such overload".to_owned(), kind: FailKind::Overload }
+        Self {
+            message: "no such overload".to_owned(),
+            kind: FailKind::Overload,
+        }
     }
 
     fn cost() -> Self {
-        Self { message: "operation cancelled: actual cost limit exceeded".to_owned(), kind: FailKind::Cost }
+        Self {
+            message: "operation cancelled: actual cost limit exceeded".to_owned(),
+            kind: FailKind::Cost,
+        }
     }
 }
 

@@ -4,8 +4,27 @@ use std::borrow::Cow;
 
 /// Words that no field can be called in a rule; `__` is put around them.
 pub(super) const KEYWORDS: &[&str] = &[
-    "true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let",
-    "loop", "package", "namespace", "return", "var", "void", "while",
+    "true",
+    "false",
+    "null",
+    "in",
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "for",
+    "function",
+    "if",
+    "import",
+    "let",
+    "loop",
+    "package",
+    "namespace",
+    "return",
+    "var",
+    "void",
+    "while",
 ];
 
 const SEQUENCES: &[(&str, &str)] = &[("__", "underscores"), (".", "dot"), ("-", "dash"), ("/", "slash")];
@@ -45,7 +64,10 @@ pub(super) fn unescape(name: &str) -> Option<Cow<'_, str>> {
     let mut rest = name;
     while let Some(start) = rest.find("__") {
         let inside = &rest[start + 2..];
-        let Some(end) = inside.find("__").filter(|end| *end > 0 && !inside[..*end].contains('_')) else {
+        let Some(end) = inside
+            .find("__")
+            .filter(|end| *end > 0 && !inside[..*end].contains('_'))
+        else {
             out.push_str(&rest[..=start]);
             rest = &rest[start + 1..];
             continue;

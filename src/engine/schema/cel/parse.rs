@@ -15,16 +15,39 @@ const MAX_LENGTH: usize = 400_000; // bytes
 
 /// Words that cannot name a variable.
 pub(super) const RESERVED: &[&str] = &[
-    "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package",
-    "namespace", "return", "var", "void", "while",
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "for",
+    "function",
+    "if",
+    "import",
+    "let",
+    "loop",
+    "package",
+    "namespace",
+    "return",
+    "var",
+    "void",
+    "while",
 ];
 
 /// The expression that `text` is.
 pub(super) fn parse(text: &str) -> Result<Expr, Fault> {
     if text.len() > MAX_LENGTH {
-        return Err(Fault::new(0, format!("expression is longer than {MAX_LENGTH} bytes")));
+        return Err(Fault::new(
+            0,
+            format!("expression is longer than {MAX_LENGTH} bytes"),
+        ));
     }
-    let mut parser = Parser { tokens: lex::tokens(text)?, next: 0, depth: 0, height: 0 };
+    let mut parser = Parser {
+        tokens: lex::tokens(text)?,
+        next: 0,
+        depth: 0,
+        height: 0,
+    };
     let expr = parser.expr()?;
     match parser.peek() {
         Token::End => Ok(expr),
@@ -59,7 +82,14 @@ fn binary(sign: &str) -> Option<(u8, &'static str)> {
 }
 
 fn call(at: usize, name: &str, args: Vec<Expr>) -> Expr {
-    Expr { at, kind: Kind::Call { name: name.to_owned(), target: None, args } }
+    Expr {
+        at,
+        kind: Kind::Call {
+            name: name.to_owned(),
+            target: None,
+            args,
+        },
+    }
 }
 
 impl<'a> Parser<'a> {
@@ -68,7 +98,10 @@ impl<'a> Parser<'a> {
     }
 
     fn at(&self) -> usize {
-        self.tokens.get(self.next).or(self.tokens.last()).map_or(0, |(at, _)| *at)
+        self.tokens
+            .get(self.next)
+            .or(self.tokens.last())
+            .map_or(0, |(at, _)| *at)
     }
 
     fn advance(&mut self) {
@@ -82,23 +115,35 @@ impl<'a> Parser<'a> {
     }
 
     fn expect(&mut self, sign: &str) -> Result<(), Fault> {
-        if self.eat(sign) { Ok(()) } else { Err(self.unexpected(&format!("'{sign}'"))) }
+        if self.eat(sign) {
+            Ok(())
+        } else {
+            Err(self.unexpected(&format!("'{sign}'")))
+        }
     }
 
     fn unexpected(&self, wanted: &str) -> Fault {
         let found = match self.peek() {
             Token::End => "<EOF>".to_owned(),
-            Token::Word(text) | Token::Int(text) | Token::Uint(text) | Token::Double(text) => (*text).to_owned(),
+            Token::Word(text) | Token::Int(text) | Token::Uint(text) | Token::Double(text) => {
+                (*text).to_owned()
+            }
             Token::Sign(sign) => (*sign).to_owned(),
             Token::Text(_) | Token::Bytes(_) => "a string".to_owned(),
         };
-        Fault::new(self.at(), format!("Syntax error: mismatched input '{found}' expecting {wanted}"))
+        Fault::new(
+            self.at(),
+            format!("Syntax error: mismatched input '{found}' expecting {wanted}"),
+        )
     }
 
     /// One level deeper, for as long as `read` runs.
     fn deeper(&mut self, read: impl FnOnce(&mut Self) -> Result<Expr, Fault>) -> Result<Expr, Fault> {
         if self.depth == MAX_DEPTH {
-            return Err(Fault::new(self.at(), format!("expression recursion limit exceeded: {MAX_DEPTH}")));
+            return Err(Fault::new(
+                self.at(),
+                format!("expression recursion limit exceeded: {MAX_DEPTH}"),
+            ));
         }
         self.depth += 1;
         let read = read(self);
@@ -110,7 +155,10 @@ impl<'a> Parser<'a> {
     fn rise(&mut self, below: usize) -> Result<(), Fault> {
         self.height = self.height.max(below) + 1;
         if self.height > MAX_HEIGHT {
-            return Err(Fault::new(self.at(), format!("expression recursion limit exceeded: {MAX_HEIGHT}")));
+            return Err(Fault::new(
+                self.at(),
+                format!("expression recursion limit exceeded: {MAX_HEIGHT}"),
+            ));
         }
         Ok(())
     }
@@ -128,7 +176,10 @@ impl<'a> Parser<'a> {
             parser.expect(":")?;
             let no = parser.expr()?;
             parser.rise(height)?;
-            Ok(Expr { at, kind: Kind::Ternary(Box::new([condition, yes, no])) })
+            Ok(Expr {
+                at,
+                kind: Kind::Ternary(Box::new([condition, yes, no])),
+            })
         })
     }
 
@@ -163,7 +214,10 @@ impl<'a> Parser<'a> {
             parts.push(part(self)?);
         }
         self.rise(height)?;
-        Ok(Expr { at, kind: kind(parts) })
+        Ok(Expr {
+            at,
+            kind: kind(parts),
+        })
     }
 
     /// Binary operators of this strength and above.
@@ -175,7 +229,9 @@ impl<'a> Parser<'a> {
                 Token::Word("in") => Some((1, "@in")),
                 _ => None,
             };
-            let Some((found, name)) = found.filter(|(found, _)| *found >= strength) else { return Ok(left) };
+            let Some((found, name)) = found.filter(|(found, _)| *found >= strength) else {
+                return Ok(left);
+            };
             let at = self.at();
             self.advance();
             let height = self.height;
@@ -215,11 +271,17 @@ impl<'a> Parser<'a> {
                 let index = self.expr()?;
                 self.expect("]")?;
                 self.rise(height)?;
-                let kind = Kind::Index { operand: Box::new(operand), index: Box::new(index), optional };
+                let kind = Kind::Index {
+                    operand: Box::new(operand),
+                    index: Box::new(index),
+                    optional,
+                };
                 expr = Expr { at, kind };
             } else if self.eat(".") {
                 let optional = self.eat("?");
-                let Token::Word(field) = *self.peek() else { return Err(self.unexpected("IDENTIFIER")) };
+                let Token::Word(field) = *self.peek() else {
+                    return Err(self.unexpected("IDENTIFIER"));
+                };
                 if matches!(field, "in" | "true" | "false" | "null") {
                     return Err(self.unexpected("IDENTIFIER"));
                 }
@@ -232,11 +294,19 @@ impl<'a> Parser<'a> {
                 } else {
                     self.rise(height)?;
                     let field = field.to_owned();
-                    let kind = Kind::Select { operand: Box::new(operand), field, test: false, optional };
+                    let kind = Kind::Select {
+                        operand: Box::new(operand),
+                        field,
+                        test: false,
+                        optional,
+                    };
                     expr = Expr { at, kind };
                 }
             } else if matches!(self.peek(), Token::Sign("{")) && is_name(&operand) {
-                return Ok(Expr { at, kind: Kind::Struct(name_of(&operand)) });
+                return Ok(Expr {
+                    at,
+                    kind: Kind::Struct(name_of(&operand)),
+                });
             } else {
                 return Ok(operand);
             }
@@ -253,15 +323,23 @@ impl<'a> Parser<'a> {
         if self.eat("[") {
             let items = self.items()?;
             self.rise(0)?;
-            return Ok(Expr { at, kind: Kind::List(items) });
+            return Ok(Expr {
+                at,
+                kind: Kind::List(items),
+            });
         }
         if self.eat("{") {
             let entries = self.entries()?;
             self.rise(0)?;
-            return Ok(Expr { at, kind: Kind::Map(entries) });
+            return Ok(Expr {
+                at,
+                kind: Kind::Map(entries),
+            });
         }
         self.eat(".");
-        let Token::Word(word) = *self.peek() else { return self.literal(false) };
+        let Token::Word(word) = *self.peek() else {
+            return self.literal(false);
+        };
         let literal = match word {
             "true" => Some(Literal::Bool(true)),
             "false" => Some(Literal::Bool(false)),
@@ -272,7 +350,10 @@ impl<'a> Parser<'a> {
         self.advance();
         self.height = 1;
         if let Some(literal) = literal {
-            return Ok(Expr { at, kind: Kind::Literal(literal) });
+            return Ok(Expr {
+                at,
+                kind: Kind::Literal(literal),
+            });
         }
         if RESERVED.contains(&word) {
             return Err(Fault::new(at, format!("reserved identifier: {word}")));
@@ -283,7 +364,10 @@ impl<'a> Parser<'a> {
             self.rise(0)?;
             return global(open, word, args);
         }
-        Ok(Expr { at, kind: Kind::Ident(word.to_owned()) })
+        Ok(Expr {
+            at,
+            kind: Kind::Ident(word.to_owned()),
+        })
     }
 
     fn literal(&mut self, negative: bool) -> Result<Expr, Fault> {
@@ -297,13 +381,22 @@ impl<'a> Parser<'a> {
         let literal = match self.peek().clone() {
             Token::Int(text) => {
                 let value = whole(text).map(|value| if negative { -value } else { value });
-                Literal::Int(value.and_then(|value| value.try_into().ok()).ok_or_else(|| bad("int"))?)
+                Literal::Int(
+                    value
+                        .and_then(|value| value.try_into().ok())
+                        .ok_or_else(|| bad("int"))?,
+                )
             }
-            Token::Uint(text) => {
-                Literal::Uint(whole(text).and_then(|value| value.try_into().ok()).ok_or_else(|| bad("uint"))?)
-            }
+            Token::Uint(text) => Literal::Uint(
+                whole(text)
+                    .and_then(|value| value.try_into().ok())
+                    .ok_or_else(|| bad("uint"))?,
+            ),
             Token::Double(text) => {
-                let value = format!("{minus}{text}").parse::<f64>().ok().filter(|value| value.is_finite());
+                let value = format!("{minus}{text}")
+                    .parse::<f64>()
+                    .ok()
+                    .filter(|value| value.is_finite());
                 Literal::Double(value.ok_or_else(|| bad("double"))?)
             }
             Token::Text(text) => Literal::Text(text),
@@ -312,7 +405,10 @@ impl<'a> Parser<'a> {
         };
         self.advance();
         self.height = 1;
-        Ok(Expr { at, kind: Kind::Literal(literal) })
+        Ok(Expr {
+            at,
+            kind: Kind::Literal(literal),
+        })
     }
 
     /// Expressions with commas between them, up to `end`.
@@ -373,7 +469,12 @@ impl<'a> Parser<'a> {
 fn is_name(expr: &Expr) -> bool {
     match &expr.kind {
         Kind::Ident(_) => true,
-        Kind::Select { operand, test: false, optional: false, .. } => is_name(operand),
+        Kind::Select {
+            operand,
+            test: false,
+            optional: false,
+            ..
+        } => is_name(operand),
         _ => false,
     }
 }
@@ -382,9 +483,18 @@ fn is_name(expr: &Expr) -> bool {
 pub(super) fn name_of(expr: &Expr) -> String {
     match &expr.kind {
         Kind::Ident(name) => name.clone(),
-        Kind::Select { operand, field, test: false, optional: false } => {
+        Kind::Select {
+            operand,
+            field,
+            test: false,
+            optional: false,
+        } => {
             let operand = name_of(operand);
-            if operand.is_empty() { operand } else { format!("{operand}.{field}") }
+            if operand.is_empty() {
+                operand
+            } else {
+                format!("{operand}.{field}")
+            }
         }
         _ => String::new(),
     }
@@ -395,9 +505,20 @@ fn global(at: usize, name: &str, mut args: Vec<Expr>) -> Result<Expr, Fault> {
         return Ok(call(at, name, args));
     }
     match args.pop().map(|arg| arg.kind) {
-        Some(Kind::Select { operand, field, test: false, optional: false }) => {
-            Ok(Expr { at, kind: Kind::Select { operand, field, test: true, optional: false } })
-        }
+        Some(Kind::Select {
+            operand,
+            field,
+            test: false,
+            optional: false,
+        }) => Ok(Expr {
+            at,
+            kind: Kind::Select {
+                operand,
+                field,
+                test: true,
+                optional: false,
+            },
+        }),
         _ => Err(Fault::new(at, "invalid argument to has() macro")),
     }
 }
@@ -421,7 +542,11 @@ fn receiver(at: usize, target: Expr, name: &str, args: Vec<Expr>) -> Result<Expr
         ("transformMapEntry", 3 | 4) => (2, F::Entries),
         ("optMap" | "optFlatMap", 2) => return optional_map(at, target, name, args),
         _ => {
-            let kind = Kind::Call { name: name.to_owned(), target: Some(Box::new(target)), args };
+            let kind = Kind::Call {
+                name: name.to_owned(),
+                target: Some(Box::new(target)),
+                args,
+            };
             return Ok(Expr { at, kind });
         }
     };
@@ -433,7 +558,10 @@ fn receiver(at: usize, target: Expr, name: &str, args: Vec<Expr>) -> Result<Expr
             return Err(Fault::new(variable.at, "argument must be a simple name"));
         };
         if names.contains(&name) {
-            return Err(Fault::new(variable.at, format!("duplicate variable name: {name}")));
+            return Err(Fault::new(
+                variable.at,
+                format!("duplicate variable name: {name}"),
+            ));
         }
         names.push(name);
     }
@@ -442,17 +570,44 @@ fn receiver(at: usize, target: Expr, name: &str, args: Vec<Expr>) -> Result<Expr
     let (Some(first), second, Some(body)) = (names.next(), names.next(), args.next()) else {
         return Err(Fault::new(at, "argument must be a simple name"));
     };
-    Ok(Expr { at, kind: Kind::Fold(Box::new(Fold { what, range: target, first, second, filter, body })) })
+    Ok(Expr {
+        at,
+        kind: Kind::Fold(Box::new(Fold {
+            what,
+            range: target,
+            first,
+            second,
+            filter,
+            body,
+        })),
+    })
 }
 
 fn optional_map(at: usize, target: Expr, name: &str, args: Vec<Expr>) -> Result<Expr, Fault> {
     let mut args = args.into_iter();
     match (args.next(), args.next()) {
-        (Some(Expr { kind: Kind::Ident(variable), .. }), Some(body)) => {
+        (
+            Some(Expr {
+                kind: Kind::Ident(variable),
+                ..
+            }),
+            Some(body),
+        ) => {
             let flat = name == "optFlatMap";
-            Ok(Expr { at, kind: Kind::OptMap { flat, target: Box::new(target), variable, body: Box::new(body) } })
+            Ok(Expr {
+                at,
+                kind: Kind::OptMap {
+                    flat,
+                    target: Box::new(target),
+                    variable,
+                    body: Box::new(body),
+                },
+            })
         }
-        _ => Err(Fault::new(at, format!("{name}() variable name must be a simple identifier"))),
+        _ => Err(Fault::new(
+            at,
+            format!("{name}() variable name must be a simple identifier"),
+        )),
     }
 }
 
@@ -462,24 +617,45 @@ mod tests {
 
     #[test]
     fn what_is_no_expression_is_said_with_its_place() {
-        for (text, at) in [("self.", 5), ("1 +", 3), ("a.all(1, x)", 6), ("for == 1", 0), ("[1,,2]", 3), ("'", 0), ("a b", 2)] {
+        for (text, at) in [
+            ("self.", 5),
+            ("1 +", 3),
+            ("a.all(1, x)", 6),
+            ("for == 1", 0),
+            ("[1,,2]", 3),
+            ("'", 0),
+            ("a b", 2),
+        ] {
             assert_eq!(parse(text).map_err(|fault| fault.at).err(), Some(at), "{text}");
         }
     }
 
     #[test]
     fn operators_bind_as_in_the_language() {
-        let shape = |text: &str| format!("{:?}", parse(text).unwrap().kind).replace(|c: char| c.is_ascii_digit(), "");
-        assert_eq!(shape("1 + 2 * 3 == 7 && true"), shape("((1 + (2 * 3)) == 7) && true"));
+        let shape =
+            |text: &str| format!("{:?}", parse(text).unwrap().kind).replace(|c: char| c.is_ascii_digit(), "");
+        assert_eq!(
+            shape("1 + 2 * 3 == 7 && true"),
+            shape("((1 + (2 * 3)) == 7) && true")
+        );
         assert_eq!(shape("-a.b.c()"), shape("-(a.b.c())"));
         assert_eq!(shape("!a || b"), shape("(!a) || b"));
         assert_eq!(shape("a ? b : c ? d : e"), shape("a ? b : (c ? d : e)"));
-        assert!(matches!(parse("-9223372036854775808").unwrap().kind, Kind::Literal(Literal::Int(i64::MIN))));
+        assert!(matches!(
+            parse("-9223372036854775808").unwrap().kind,
+            Kind::Literal(Literal::Int(i64::MIN))
+        ));
     }
 
     #[test]
     fn nesting_has_a_limit_and_no_end_in_the_stack() {
-        for text in ["(".repeat(100_000), "!".repeat(100_000), "-".repeat(100_000), "a.".repeat(100_000), "[".repeat(100_000)] {
+        for text in [
+            "(".repeat(100_000),
+            "!".repeat(100_000),
+            "-".repeat(100_000),
+            "a.".repeat(100_000),
+            "[".repeat(100_000),
+        ] {
             assert!(parse(&text).is_err());
         }
         let long = vec!["true"; 20_000].join(" && ");

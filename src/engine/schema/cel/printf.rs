@@ -13,7 +13,9 @@ const DIGITS: usize = 6;
 const MAX_DIGITS: usize = 1000;
 
 pub(super) fn format<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
-    let [Val::Text(text), Val::List(values)] = args else { return Err(Fail::overload()) };
+    let [Val::Text(text), Val::List(values)] = args else {
+        return Err(Fail::overload());
+    };
     let mut out = String::with_capacity(text.len());
     let mut next = 0;
     let mut rest = &**text;
@@ -30,7 +32,10 @@ pub(super) fn format<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> 
         };
         next += 1;
         let (digits, after) = precision(rest)?;
-        let clause = after.chars().next().ok_or_else(|| Fail::new("unexpected end of string"))?;
+        let clause = after
+            .chars()
+            .next()
+            .ok_or_else(|| Fail::new("unexpected end of string"))?;
         rest = &after[clause.len_utf8()..];
         let before = out.len();
         fill(&mut out, clause, digits, &value?)
@@ -67,25 +72,39 @@ pub(super) fn judge(text: &str, values: usize) -> Result<(), String> {
         }
     }
     if used < values {
-        return Err(format!("too many arguments supplied to string.format (expected {used}, got {values})"));
+        return Err(format!(
+            "too many arguments supplied to string.format (expected {used}, got {values})"
+        ));
     }
     Ok(())
 }
 
 /// `.3` at the head of `text`.
 fn precision(text: &str) -> Result<(Option<usize>, &str), Fail> {
-    let Some(after) = text.strip_prefix('.') else { return Ok((None, text)) };
+    let Some(after) = text.strip_prefix('.') else {
+        return Ok((None, text));
+    };
     let length = after.bytes().take_while(u8::is_ascii_digit).count();
-    let digits = after[..length].parse().ok().filter(|digits| *digits <= MAX_DIGITS);
+    let digits = after[..length]
+        .parse()
+        .ok()
+        .filter(|digits| *digits <= MAX_DIGITS);
     match digits {
         Some(digits) => Ok((Some(digits), &after[length..])),
-        None => Err(Fail::new("could not parse formatting clause: error while parsing precision")),
+        None => Err(Fail::new(
+            "could not parse formatting clause: error while parsing precision",
+        )),
     }
 }
 
 fn fill(out: &mut String, clause: char, digits: Option<usize>, value: &Val<'_>) -> Result<(), String> {
     let places = digits.unwrap_or(DIGITS);
-    let wrong = |what: &str| Err(format!("{what} clause can only be used on other values, was given {}", kind_name(value)));
+    let wrong = |what: &str| {
+        Err(format!(
+            "{what} clause can only be used on other values, was given {}",
+            kind_name(value)
+        ))
+    };
     let special = |value: &Val<'_>| match value {
         Val::Double(number) => Some(*number),
         Val::Text(text) => match &**text {
@@ -104,7 +123,13 @@ fn fill(out: &mut String, clause: char, digits: Option<usize>, value: &Val<'_>) 
             Some(number) if !number.is_finite() => odd(number),
             Some(number) if clause == 'f' => format!("{number:.places$}"),
             Some(number) => scientific(number, places),
-            None => return wrong(if clause == 'f' { "fixed-point" } else { "scientific" }),
+            None => {
+                return wrong(if clause == 'f' {
+                    "fixed-point"
+                } else {
+                    "scientific"
+                });
+            }
         },
         ('b', Val::Int(number)) => signed(*number, |number| format!("{number:b}")),
         ('b', Val::Uint(number)) => format!("{number:b}"),
@@ -145,10 +170,16 @@ fn odd(number: f64) -> String {
 
 fn scientific(number: f64, places: usize) -> String {
     let text = format!("{number:.places$e}");
-    match text.split_once('e').map(|(digits, power)| (digits, power.parse::<i32>().unwrap_or_default())) {
+    match text
+        .split_once('e')
+        .map(|(digits, power)| (digits, power.parse::<i32>().unwrap_or_default()))
+    {
         Some((digits, power)) => {
             let sign = if power < 0 { '-' } else { '+' };
-            format!("{digits}\u{202f}\u{d7}\u{202f}10{}", superscript(sign, power.abs()))
+            format!(
+                "{digits}\u{202f}\u{d7}\u{202f}10{}",
+                superscript(sign, power.abs())
+            )
         }
         None => text,
     }
@@ -158,7 +189,11 @@ fn scientific(number: f64, places: usize) -> String {
 fn superscript(sign: char, power: i32) -> String {
     const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
     let sign = if sign == '-' { "⁻" } else { "" };
-    let digits = format!("{power:02}").chars().filter_map(|c| c.to_digit(10)).map(|at| DIGITS[at as usize]).collect::<String>();
+    let digits = format!("{power:02}")
+        .chars()
+        .filter_map(|c| c.to_digit(10))
+        .map(|at| DIGITS[at as usize])
+        .collect::<String>();
     format!("{sign}{digits}")
 }
 
@@ -166,9 +201,17 @@ fn shown(value: &Val<'_>) -> Result<String, String> {
     match value {
         Val::List(list) => items(list),
         Val::Map(map) => entries(map),
-        Val::Optional(_) | Val::Url(_) | Val::Quantity(_) | Val::Ip(_) | Val::Cidr(..) | Val::Semver(_) | Val::Format(_) | Val::Raw(_) => {
-            Err(format!("string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps, was given {}", kind_name(value)))
-        }
+        Val::Optional(_)
+        | Val::Url(_)
+        | Val::Quantity(_)
+        | Val::Ip(_)
+        | Val::Cidr(..)
+        | Val::Semver(_)
+        | Val::Format(_)
+        | Val::Raw(_) => Err(format!(
+            "string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps, was given {}",
+            kind_name(value)
+        )),
         value => Ok(display(value)),
     }
 }
@@ -187,8 +230,10 @@ fn nested(value: &Val<'_>) -> Result<String, String> {
 }
 
 fn items(list: &List<'_>) -> Result<String, String> {
-    let all: Result<Vec<_>, String> =
-        list.iter().map(|item| item.map_err(|fail| fail.message).and_then(|item| nested(&item))).collect();
+    let all: Result<Vec<_>, String> = list
+        .iter()
+        .map(|item| item.map_err(|fail| fail.message).and_then(|item| nested(&item)))
+        .collect();
     Ok(format!("[{}]", all?.join(", ")))
 }
 
@@ -200,6 +245,9 @@ fn entries(map: &Map<'_>) -> Result<String, String> {
         all.push((nested(&key)?, nested(&value)?));
     }
     all.sort();
-    let all: Vec<_> = all.into_iter().map(|(key, value)| format!("{key}:{value}")).collect();
+    let all: Vec<_> = all
+        .into_iter()
+        .map(|(key, value)| format!("{key}:{value}"))
+        .collect();
     Ok(format!("{{{}}}", all.join(", ")))
 }

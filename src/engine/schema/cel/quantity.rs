@@ -23,7 +23,10 @@ impl Quantity {
         }
         let bare = unsigned.trim_start_matches('0');
         if bare.is_empty() {
-            return Ok(Self { nanos: 0, scale: Some(0) });
+            return Ok(Self {
+                nanos: 0,
+                scale: Some(0),
+            });
         }
         let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
         let (whole, rest) = bare.split_at(digits(bare));
@@ -32,7 +35,9 @@ impl Quantity {
             None => ("", rest),
         };
         let letters = suffix.bytes().take_while(|b| b"eEinumkKMGTP".contains(b)).count();
-        let power = suffix[letters..].strip_prefix(['+', '-']).unwrap_or(&suffix[letters..]);
+        let power = suffix[letters..]
+            .strip_prefix(['+', '-'])
+            .unwrap_or(&suffix[letters..]);
         if !power.bytes().all(|b| b.is_ascii_digit()) {
             return Err(WRONG.to_owned());
         }
@@ -50,9 +55,17 @@ impl Quantity {
             true if fraction.is_empty() => 14_i32.saturating_sub(length).saturating_sub(exponent * 3 / 10),
             true => -1,
         };
-        let scale = if binary { 0 } else { exponent.saturating_sub(places) };
+        let scale = if binary {
+            0
+        } else {
+            exponent.saturating_sub(places)
+        };
         let nanos = nanos(whole, fraction, binary, exponent);
-        let nanos = if binary { nanos.min(i128::from(i64::MAX) * NANOS) } else { nanos };
+        let nanos = if binary {
+            nanos.min(i128::from(i64::MAX) * NANOS)
+        } else {
+            nanos
+        };
         Self {
             nanos: if negative { -nanos } else { nanos },
             scale: (precision >= 0 && scale >= -9).then_some(scale),
@@ -60,7 +73,10 @@ impl Quantity {
     }
 
     pub(super) const fn of_int(value: i64) -> Self {
-        Self { nanos: value as i128 * NANOS, scale: Some(0) }
+        Self {
+            nanos: value as i128 * NANOS,
+            scale: Some(0),
+        }
     }
 
     /// The value, where it is kept as a whole number that fits.
@@ -89,20 +105,48 @@ impl Quantity {
             (Some(a), Some(b)) => Some(a.min(b)),
             _ => None,
         };
-        Self { nanos: self.nanos.saturating_add(other.nanos), scale }
+        Self {
+            nanos: self.nanos.saturating_add(other.nanos),
+            scale,
+        }
     }
 
     pub(super) fn subtract(&self, other: &Self) -> Self {
-        self.add(&Self { nanos: other.nanos.saturating_neg(), ..*other })
+        self.add(&Self {
+            nanos: other.nanos.saturating_neg(),
+            ..*other
+        })
     }
 }
 
 /// Whether a suffix is a power of two, and the exponent of two or ten.
 fn unit(suffix: &str) -> Option<(bool, i32)> {
-    const DECIMAL: &[(&str, i32)] =
-        &[("n", -9), ("u", -6), ("m", -3), ("", 0), ("k", 3), ("M", 6), ("G", 9), ("T", 12), ("P", 15), ("E", 18)];
-    const BINARY: &[(&str, i32)] = &[("Ki", 10), ("Mi", 20), ("Gi", 30), ("Ti", 40), ("Pi", 50), ("Ei", 60)];
-    let find = |table: &[(&str, i32)]| table.iter().find(|(name, _)| *name == suffix).map(|(_, power)| *power);
+    const DECIMAL: &[(&str, i32)] = &[
+        ("n", -9),
+        ("u", -6),
+        ("m", -3),
+        ("", 0),
+        ("k", 3),
+        ("M", 6),
+        ("G", 9),
+        ("T", 12),
+        ("P", 15),
+        ("E", 18),
+    ];
+    const BINARY: &[(&str, i32)] = &[
+        ("Ki", 10),
+        ("Mi", 20),
+        ("Gi", 30),
+        ("Ti", 40),
+        ("Pi", 50),
+        ("Ei", 60),
+    ];
+    let find = |table: &[(&str, i32)]| {
+        table
+            .iter()
+            .find(|(name, _)| *name == suffix)
+            .map(|(_, power)| *power)
+    };
     if let Some(power) = find(DECIMAL) {
         return Some((false, power));
     }
@@ -170,6 +214,11 @@ mod tests {
         for text in ["", "a", "1x", "1 ", "1.2.3", "1kk", "--1"] {
             assert!(Quantity::new(text).is_err(), "{text}");
         }
-        assert!(Quantity::new("1e1000000000").unwrap().compare(&Quantity::new("1").unwrap()).is_gt());
+        assert!(
+            Quantity::new("1e1000000000")
+                .unwrap()
+                .compare(&Quantity::new("1").unwrap())
+                .is_gt()
+        );
     }
 }

@@ -13,15 +13,23 @@ pub(super) struct Semver {
 impl Semver {
     /// The version that `text` is; `normalize` forgives a `v`, leading zeros and missing parts.
     pub(super) fn new(text: &str, normalize: bool) -> Result<Self, String> {
-        if normalize { Self::strict(&normalized(text)) } else { Self::strict(text) }
+        if normalize {
+            Self::strict(&normalized(text))
+        } else {
+            Self::strict(text)
+        }
     }
 
     fn strict(text: &str) -> Result<Self, String> {
         if text.is_empty() {
             return Err("Version string empty".to_owned());
         }
-        let (text, build) = text.split_once('+').map_or((text, None), |(text, build)| (text, Some(build)));
-        let (core, before) = text.split_once('-').map_or((text, None), |(core, before)| (core, Some(before)));
+        let (text, build) = text
+            .split_once('+')
+            .map_or((text, None), |(text, build)| (text, Some(build)));
+        let (core, before) = text
+            .split_once('-')
+            .map_or((text, None), |(core, before)| (core, Some(before)));
         let parts: Vec<_> = core.splitn(3, '.').collect();
         let [major, minor, patch] = parts[..] else {
             return Err("No Major.Minor.Patch elements found".to_owned());
@@ -33,11 +41,14 @@ impl Semver {
             if text.len() > 1 && text.starts_with('0') {
                 return Err(format!("Version number must not contain leading zeroes {text:?}"));
             }
-            text.parse().map_err(|_| format!("Version number {text:?} is too large"))
+            text.parse()
+                .map_err(|_| format!("Version number {text:?} is too large"))
         };
         let numbers = [number(major)?, number(minor)?, number(patch)?];
         let names = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-        let before: Vec<String> = before.map(|text| text.split('.').map(str::to_owned).collect()).unwrap_or_default();
+        let before: Vec<String> = before
+            .map(|text| text.split('.').map(str::to_owned).collect())
+            .unwrap_or_default();
         for part in &before {
             if part.is_empty() {
                 return Err("Prerelease is empty".to_owned());
@@ -54,13 +65,21 @@ impl Semver {
     }
 
     pub(super) fn compare(&self, other: &Self) -> Ordering {
-        self.numbers.cmp(&other.numbers).then_with(|| match (self.before.is_empty(), other.before.is_empty()) {
-            (true, true) => Ordering::Equal,
-            (true, false) => Ordering::Greater,
-            (false, true) => Ordering::Less,
-            (false, false) => {
-                let parts = self.before.iter().zip(&other.before).map(|(a, b)| compare_part(a, b));
-                parts.fold(Ordering::Equal, Ordering::then).then(self.before.len().cmp(&other.before.len()))
+        self.numbers.cmp(&other.numbers).then_with(|| {
+            match (self.before.is_empty(), other.before.is_empty()) {
+                (true, true) => Ordering::Equal,
+                (true, false) => Ordering::Greater,
+                (false, true) => Ordering::Less,
+                (false, false) => {
+                    let parts = self
+                        .before
+                        .iter()
+                        .zip(&other.before)
+                        .map(|(a, b)| compare_part(a, b));
+                    parts
+                        .fold(Ordering::Equal, Ordering::then)
+                        .then(self.before.len().cmp(&other.before.len()))
+                }
             }
         })
     }
@@ -82,7 +101,11 @@ fn normalized(text: &str) -> String {
         .map(|part| {
             let bare = part.trim_start_matches('0');
             let digit = bare.starts_with(|c: char| c.is_ascii_digit());
-            if part.len() < 2 || digit { bare_or(part, bare) } else { format!("0{bare}") }
+            if part.len() < 2 || digit {
+                bare_or(part, bare)
+            } else {
+                format!("0{bare}")
+            }
         })
         .collect();
     // A short version has no prerelease and no build.
@@ -95,7 +118,11 @@ fn normalized(text: &str) -> String {
 }
 
 fn bare_or(part: &str, bare: &str) -> String {
-    if part.len() < 2 { part.to_owned() } else { bare.to_owned() }
+    if part.len() < 2 {
+        part.to_owned()
+    } else {
+        bare.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -105,11 +132,23 @@ mod tests {
     #[test]
     fn versions_are_ordered_by_the_standard() {
         let version = |text| Semver::new(text, false).unwrap();
-        for pair in ["1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0", "1.0.1", "1.10.0"].windows(2) {
+        for pair in [
+            "1.0.0-alpha",
+            "1.0.0-alpha.1",
+            "1.0.0-beta.2",
+            "1.0.0-beta.11",
+            "1.0.0",
+            "1.0.1",
+            "1.10.0",
+        ]
+        .windows(2)
+        {
             assert!(version(pair[0]).compare(&version(pair[1])).is_lt(), "{pair:?}");
         }
         assert!(version("1.0.0+a").compare(&version("1.0.0+b")).is_eq());
-        for bad in ["", "1", "1.2", "v1.2.3", "01.2.3", "1.2.3-", "1.2.3-01", "1.2.3+", "1.2.x"] {
+        for bad in [
+            "", "1", "1.2", "v1.2.3", "01.2.3", "1.2.3-", "1.2.3-01", "1.2.3+", "1.2.x",
+        ] {
             assert!(Semver::new(bad, false).is_err(), "{bad}");
         }
         for good in ["v1.0", "1", "v01.02.03"] {

@@ -37,14 +37,42 @@ const NUMBERS: &[Overload] = &[
 const EQUAL: &[Overload] = &[global(&[P::A, P::A], P::Bool)];
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function { name: "_==_", run: |args, meter| equal(args, meter, true), overloads: EQUAL },
-    Function { name: "_!=_", run: |args, meter| equal(args, meter, false), overloads: EQUAL },
-    Function { name: "_<_", run: |args, _| order(args, Ordering::is_lt), overloads: ORDER },
-    Function { name: "_<=_", run: |args, _| order(args, Ordering::is_le), overloads: ORDER },
-    Function { name: "_>_", run: |args, _| order(args, Ordering::is_gt), overloads: ORDER },
-    Function { name: "_>=_", run: |args, _| order(args, Ordering::is_ge), overloads: ORDER },
+    Function {
+        name: "_==_",
+        run: |args, meter| equal(args, meter, true),
+        overloads: EQUAL,
+    },
+    Function {
+        name: "_!=_",
+        run: |args, meter| equal(args, meter, false),
+        overloads: EQUAL,
+    },
+    Function {
+        name: "_<_",
+        run: |args, _| order(args, Ordering::is_lt),
+        overloads: ORDER,
+    },
+    Function {
+        name: "_<=_",
+        run: |args, _| order(args, Ordering::is_le),
+        overloads: ORDER,
+    },
+    Function {
+        name: "_>_",
+        run: |args, _| order(args, Ordering::is_gt),
+        overloads: ORDER,
+    },
+    Function {
+        name: "_>=_",
+        run: |args, _| order(args, Ordering::is_ge),
+        overloads: ORDER,
+    },
     // Evaluated apart; these are here for their types.
-    Function { name: "_?_:_", run: overload, overloads: &[global(&[P::Bool, P::A, P::A], P::A)] },
+    Function {
+        name: "_?_:_",
+        run: overload,
+        overloads: &[global(&[P::Bool, P::A, P::A], P::A)],
+    },
     Function {
         name: "_[_]",
         run: overload,
@@ -65,7 +93,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
             global(&[P::Optional(&MAP_AB), P::A], P::Optional(&P::B)),
         ],
     },
-    Function { name: "!_", run: not, overloads: &[global(&[P::Bool], P::Bool)] },
+    Function {
+        name: "!_",
+        run: not,
+        overloads: &[global(&[P::Bool], P::Bool)],
+    },
     Function {
         name: "-_",
         run: negate,
@@ -98,12 +130,23 @@ pub(super) const FUNCTIONS: &[Function] = &[
             global(&[P::Uint, P::Uint], P::Uint),
         ],
     },
-    Function { name: "_*_", run: multiply, overloads: NUMBERS },
-    Function { name: "_/_", run: divide, overloads: NUMBERS },
+    Function {
+        name: "_*_",
+        run: multiply,
+        overloads: NUMBERS,
+    },
+    Function {
+        name: "_/_",
+        run: divide,
+        overloads: NUMBERS,
+    },
     Function {
         name: "_%_",
         run: modulo,
-        overloads: &[global(&[P::Int, P::Int], P::Int), global(&[P::Uint, P::Uint], P::Uint)],
+        overloads: &[
+            global(&[P::Int, P::Int], P::Int),
+            global(&[P::Uint, P::Uint], P::Uint),
+        ],
     },
     Function {
         name: "@in",
@@ -124,8 +167,16 @@ pub(super) const FUNCTIONS: &[Function] = &[
             member(&[P::Text], P::Int),
         ],
     },
-    Function { name: "type", run: type_of, overloads: &[global(&[P::A], P::TypeOf(&P::A))] },
-    Function { name: "dyn", run: same, overloads: &[global(&[P::A], P::Dyn)] },
+    Function {
+        name: "type",
+        run: type_of,
+        overloads: &[global(&[P::A], P::TypeOf(&P::A))],
+    },
+    Function {
+        name: "dyn",
+        run: same,
+        overloads: &[global(&[P::A], P::Dyn)],
+    },
     Function {
         name: "bool",
         run: to_bool,
@@ -194,7 +245,9 @@ fn overload<'a>(_: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
 }
 
 fn equal<'a>(args: &[Val<'a>], meter: &mut Meter<'_>, wanted: bool) -> Answer<'a> {
-    let [a, b] = args else { return Err(Fail::overload()) };
+    let [a, b] = args else {
+        return Err(Fail::overload());
+    };
     meter.spend(tenth(weight(a).min(weight(b))))?;
     Ok(Val::Bool(a.equals(b)? == wanted))
 }
@@ -210,7 +263,9 @@ fn weight(value: &Val<'_>) -> usize {
 }
 
 fn order<'a>(args: &[Val<'a>], holds: fn(Ordering) -> bool) -> Answer<'a> {
-    let [a, b] = args else { return Err(Fail::overload()) };
+    let [a, b] = args else {
+        return Err(Fail::overload());
+    };
     match a.compare(b)? {
         Some(order) => Ok(Val::Bool(holds(order))),
         None => Err(Fail::new("NaN values cannot be ordered")),
@@ -230,23 +285,33 @@ fn overflow(kind: &str) -> Fail {
 
 fn negate<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
     match args {
-        [Val::Int(value)] => value.checked_neg().map(Val::Int).ok_or_else(|| overflow("integer")),
+        [Val::Int(value)] => value
+            .checked_neg()
+            .map(Val::Int)
+            .ok_or_else(|| overflow("integer")),
         [Val::Double(value)] => Ok(Val::Double(-value)),
         _ => Err(Fail::overload()),
     }
 }
 
 fn shift(instant: &Moment, nanos: i64) -> Option<Moment> {
-    let at = instant.at.checked_add(jiff::SignedDuration::from_nanos(nanos)).ok()?;
-    in_range(Moment { at, offset: instant.offset })
+    let at = instant
+        .at
+        .checked_add(jiff::SignedDuration::from_nanos(nanos))
+        .ok()?;
+    in_range(Moment {
+        at,
+        offset: instant.offset,
+    })
 }
 
 fn add<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
     match args {
         [Val::Int(a), Val::Int(b)] => a.checked_add(*b).map(Val::Int).ok_or_else(|| overflow("integer")),
-        [Val::Uint(a), Val::Uint(b)] => {
-            a.checked_add(*b).map(Val::Uint).ok_or_else(|| overflow("unsigned integer"))
-        }
+        [Val::Uint(a), Val::Uint(b)] => a
+            .checked_add(*b)
+            .map(Val::Uint)
+            .ok_or_else(|| overflow("unsigned integer")),
         [Val::Double(a), Val::Double(b)] => Ok(Val::Double(a + b)),
         [Val::Text(a), Val::Text(b)] => {
             meter.spend(tenth(a.len() + b.len()))?;
@@ -260,11 +325,14 @@ fn add<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
             meter.spend(a.len() + b.len())?;
             Ok(Val::List(a.plus(b)?))
         }
-        [Val::Duration(a), Val::Duration(b)] => {
-            a.checked_add(*b).map(Val::Duration).ok_or_else(|| overflow("duration"))
-        }
+        [Val::Duration(a), Val::Duration(b)] => a
+            .checked_add(*b)
+            .map(Val::Duration)
+            .ok_or_else(|| overflow("duration")),
         [Val::Moment(instant), Val::Duration(nanos)] | [Val::Duration(nanos), Val::Moment(instant)] => {
-            shift(instant, *nanos).map(Val::Moment).ok_or_else(|| overflow("timestamp"))
+            shift(instant, *nanos)
+                .map(Val::Moment)
+                .ok_or_else(|| overflow("timestamp"))
         }
         _ => Err(Fail::overload()),
     }
@@ -273,13 +341,15 @@ fn add<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
 fn subtract<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
     match args {
         [Val::Int(a), Val::Int(b)] => a.checked_sub(*b).map(Val::Int).ok_or_else(|| overflow("integer")),
-        [Val::Uint(a), Val::Uint(b)] => {
-            a.checked_sub(*b).map(Val::Uint).ok_or_else(|| overflow("unsigned integer"))
-        }
+        [Val::Uint(a), Val::Uint(b)] => a
+            .checked_sub(*b)
+            .map(Val::Uint)
+            .ok_or_else(|| overflow("unsigned integer")),
         [Val::Double(a), Val::Double(b)] => Ok(Val::Double(a - b)),
-        [Val::Duration(a), Val::Duration(b)] => {
-            a.checked_sub(*b).map(Val::Duration).ok_or_else(|| overflow("duration"))
-        }
+        [Val::Duration(a), Val::Duration(b)] => a
+            .checked_sub(*b)
+            .map(Val::Duration)
+            .ok_or_else(|| overflow("duration")),
         [Val::Moment(instant), Val::Duration(nanos)] => nanos
             .checked_neg()
             .and_then(|nanos| shift(instant, nanos))
@@ -295,9 +365,10 @@ fn subtract<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
 fn multiply<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
     match args {
         [Val::Int(a), Val::Int(b)] => a.checked_mul(*b).map(Val::Int).ok_or_else(|| overflow("integer")),
-        [Val::Uint(a), Val::Uint(b)] => {
-            a.checked_mul(*b).map(Val::Uint).ok_or_else(|| overflow("unsigned integer"))
-        }
+        [Val::Uint(a), Val::Uint(b)] => a
+            .checked_mul(*b)
+            .map(Val::Uint)
+            .ok_or_else(|| overflow("unsigned integer")),
         [Val::Double(a), Val::Double(b)] => Ok(Val::Double(a * b)),
         _ => Err(Fail::overload()),
     }
@@ -347,7 +418,9 @@ fn size<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
 }
 
 fn type_of<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
-    let [value] = args else { return Err(Fail::overload()) };
+    let [value] = args else {
+        return Err(Fail::overload());
+    };
     Ok(Val::Type(value.kind()))
 }
 
@@ -391,8 +464,11 @@ fn to_double<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
         [Val::Text(text)] => {
             let value = text.parse::<f64>().ok();
             // Go refuses what overflows, unless infinity is what was written.
-            let value = value.filter(|value| value.is_finite() || !text.contains(|c: char| c.is_ascii_digit()));
-            value.map(Val::Double).ok_or_else(|| conversion("string", "double"))
+            let value =
+                value.filter(|value| value.is_finite() || !text.contains(|c: char| c.is_ascii_digit()));
+            value
+                .map(Val::Double)
+                .ok_or_else(|| conversion("string", "double"))
         }
         _ => Err(Fail::overload()),
     }
@@ -401,15 +477,26 @@ fn to_double<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
 fn to_int<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
     match args {
         [Val::Int(value) | Val::Duration(value)] => Ok(Val::Int(*value)),
-        [Val::Uint(value)] => i64::try_from(*value).map(Val::Int).map_err(|_| overflow("integer")),
-        #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "in range, and cut as meant")]
+        [Val::Uint(value)] => i64::try_from(*value)
+            .map(Val::Int)
+            .map_err(|_| overflow("integer")),
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_precision_loss,
+            reason = "in range, and cut as meant"
+        )]
         [Val::Double(value)] => {
             let fits = *value > i64::MIN as f64 && *value < i64::MAX as f64;
-            if fits { Ok(Val::Int(*value as i64)) } else { Err(overflow("integer")) }
+            if fits {
+                Ok(Val::Int(*value as i64))
+            } else {
+                Err(overflow("integer"))
+            }
         }
-        [Val::Text(text)] => {
-            text.parse().map(Val::Int).map_err(|_| conversion("string", "int"))
-        }
+        [Val::Text(text)] => text
+            .parse()
+            .map(Val::Int)
+            .map_err(|_| conversion("string", "int")),
         [Val::Moment(instant)] => Ok(Val::Int(instant.at.as_second())),
         _ => Err(Fail::overload()),
     }
@@ -418,7 +505,9 @@ fn to_int<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
 fn to_uint<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
     match args {
         [Val::Uint(value)] => Ok(Val::Uint(*value)),
-        [Val::Int(value)] => u64::try_from(*value).map(Val::Uint).map_err(|_| overflow("unsigned integer")),
+        [Val::Int(value)] => u64::try_from(*value)
+            .map(Val::Uint)
+            .map_err(|_| overflow("unsigned integer")),
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_precision_loss,
@@ -427,11 +516,16 @@ fn to_uint<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
         )]
         [Val::Double(value)] => {
             let fits = *value >= 0.0 && *value < u64::MAX as f64;
-            if fits { Ok(Val::Uint(*value as u64)) } else { Err(overflow("unsigned integer")) }
+            if fits {
+                Ok(Val::Uint(*value as u64))
+            } else {
+                Err(overflow("unsigned integer"))
+            }
         }
-        [Val::Text(text)] if !text.starts_with('+') => {
-            text.parse().map(Val::Uint).map_err(|_| conversion("string", "uint"))
-        }
+        [Val::Text(text)] if !text.starts_with('+') => text
+            .parse()
+            .map(Val::Uint)
+            .map_err(|_| conversion("string", "uint")),
         [Val::Text(_)] => Err(conversion("string", "uint")),
         _ => Err(Fail::overload()),
     }
@@ -446,9 +540,14 @@ fn to_text<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
                 .map(Val::text)
                 .map_err(|_| Fail::new("invalid UTF-8 in bytes, cannot convert to string"))
         }
-        [value @ (Val::Bool(_) | Val::Double(_) | Val::Duration(_) | Val::Int(_) | Val::Moment(_) | Val::Uint(_))] => {
-            Ok(Val::text(display(value)))
-        }
+        [
+            value @ (Val::Bool(_)
+            | Val::Double(_)
+            | Val::Duration(_)
+            | Val::Int(_)
+            | Val::Moment(_)
+            | Val::Uint(_)),
+        ] => Ok(Val::text(display(value))),
         _ => Err(Fail::overload()),
     }
 }
@@ -475,7 +574,11 @@ fn seconds(nanos: i64) -> String {
     let sign = if nanos < 0 { "-" } else { "" };
     let nanos = nanos.unsigned_abs();
     let fraction = format!(".{:09}", nanos % 1_000_000_000);
-    format!("{sign}{}{}s", nanos / 1_000_000_000, fraction.trim_end_matches('0').trim_end_matches('.'))
+    format!(
+        "{sign}{}{}s",
+        nanos / 1_000_000_000,
+        fraction.trim_end_matches('0').trim_end_matches('.')
+    )
 }
 
 /// A list of texts.

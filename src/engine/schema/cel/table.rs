@@ -66,12 +66,20 @@ pub(super) struct Overload {
 
 /// `f(…)`.
 pub(super) const fn global(params: &'static [P], result: P) -> Overload {
-    Overload { member: false, params, result }
+    Overload {
+        member: false,
+        params,
+        result,
+    }
 }
 
 /// `a.f(…)`.
 pub(super) const fn member(params: &'static [P], result: P) -> Overload {
-    Overload { member: true, params, result }
+    Overload {
+        member: true,
+        params,
+        result,
+    }
 }
 
 /// What a function may spend, and the regex that stood in the rule as a literal.

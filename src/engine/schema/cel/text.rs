@@ -11,32 +11,80 @@ use super::{
 use crate::engine::schema::re2;
 
 const TEXTS: P = P::List(&P::Text);
-const FIND: &[Overload] =
-    &[member(&[P::Text, P::Text], P::Int), member(&[P::Text, P::Text, P::Int], P::Int)];
+const FIND: &[Overload] = &[
+    member(&[P::Text, P::Text], P::Int),
+    member(&[P::Text, P::Text, P::Int], P::Int),
+];
 const TEST: &[Overload] = &[member(&[P::Text, P::Text], P::Bool)];
 const SAME: &[Overload] = &[member(&[P::Text], P::Text)];
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function { name: "contains", run: |args, meter| test(args, meter, |a, b| a.contains(b)), overloads: TEST },
-    Function { name: "startsWith", run: |args, meter| test(args, meter, |a, b| a.starts_with(b)), overloads: TEST },
-    Function { name: "endsWith", run: |args, meter| test(args, meter, |a, b| a.ends_with(b)), overloads: TEST },
+    Function {
+        name: "contains",
+        run: |args, meter| test(args, meter, |a, b| a.contains(b)),
+        overloads: TEST,
+    },
+    Function {
+        name: "startsWith",
+        run: |args, meter| test(args, meter, |a, b| a.starts_with(b)),
+        overloads: TEST,
+    },
+    Function {
+        name: "endsWith",
+        run: |args, meter| test(args, meter, |a, b| a.ends_with(b)),
+        overloads: TEST,
+    },
     Function {
         name: "matches",
         run: matches,
-        overloads: &[global(&[P::Text, P::Text], P::Bool), member(&[P::Text, P::Text], P::Bool)],
+        overloads: &[
+            global(&[P::Text, P::Text], P::Bool),
+            member(&[P::Text, P::Text], P::Bool),
+        ],
     },
-    Function { name: "find", run: find, overloads: &[member(&[P::Text, P::Text], P::Text)] },
+    Function {
+        name: "find",
+        run: find,
+        overloads: &[member(&[P::Text, P::Text], P::Text)],
+    },
     Function {
         name: "findAll",
         run: find_all,
-        overloads: &[member(&[P::Text, P::Text], TEXTS), member(&[P::Text, P::Text, P::Int], TEXTS)],
+        overloads: &[
+            member(&[P::Text, P::Text], TEXTS),
+            member(&[P::Text, P::Text, P::Int], TEXTS),
+        ],
     },
-    Function { name: "charAt", run: char_at, overloads: &[member(&[P::Text, P::Int], P::Text)] },
-    Function { name: "indexOf", run: index_of, overloads: FIND },
-    Function { name: "lastIndexOf", run: last_index_of, overloads: FIND },
-    Function { name: "lowerAscii", run: |args, meter| map(args, meter, str::to_ascii_lowercase), overloads: SAME },
-    Function { name: "upperAscii", run: |args, meter| map(args, meter, str::to_ascii_uppercase), overloads: SAME },
-    Function { name: "trim", run: |args, meter| map(args, meter, |text| text.trim().to_owned()), overloads: SAME },
+    Function {
+        name: "charAt",
+        run: char_at,
+        overloads: &[member(&[P::Text, P::Int], P::Text)],
+    },
+    Function {
+        name: "indexOf",
+        run: index_of,
+        overloads: FIND,
+    },
+    Function {
+        name: "lastIndexOf",
+        run: last_index_of,
+        overloads: FIND,
+    },
+    Function {
+        name: "lowerAscii",
+        run: |args, meter| map(args, meter, str::to_ascii_lowercase),
+        overloads: SAME,
+    },
+    Function {
+        name: "upperAscii",
+        run: |args, meter| map(args, meter, str::to_ascii_uppercase),
+        overloads: SAME,
+    },
+    Function {
+        name: "trim",
+        run: |args, meter| map(args, meter, |text| text.trim().to_owned()),
+        overloads: SAME,
+    },
     Function {
         name: "replace",
         run: replace,
@@ -48,19 +96,29 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function {
         name: "split",
         run: split,
-        overloads: &[member(&[P::Text, P::Text], TEXTS), member(&[P::Text, P::Text, P::Int], TEXTS)],
+        overloads: &[
+            member(&[P::Text, P::Text], TEXTS),
+            member(&[P::Text, P::Text, P::Int], TEXTS),
+        ],
     },
     Function {
         name: "substring",
         run: substring,
-        overloads: &[member(&[P::Text, P::Int], P::Text), member(&[P::Text, P::Int, P::Int], P::Text)],
+        overloads: &[
+            member(&[P::Text, P::Int], P::Text),
+            member(&[P::Text, P::Int, P::Int], P::Text),
+        ],
     },
     Function {
         name: "join",
         run: join,
         overloads: &[member(&[TEXTS], P::Text), member(&[TEXTS, P::Text], P::Text)],
     },
-    Function { name: "strings.quote", run: |args, meter| map(args, meter, quote), overloads: &[global(&[P::Text], P::Text)] },
+    Function {
+        name: "strings.quote",
+        run: |args, meter| map(args, meter, quote),
+        overloads: &[global(&[P::Text], P::Text)],
+    },
     Function {
         name: "format",
         run: printf::format,
@@ -77,13 +135,17 @@ pub(super) fn literal_regex(text: &str) -> Result<Regex, String> {
 }
 
 fn test<'a>(args: &[Val<'a>], meter: &mut Meter<'_>, holds: fn(&str, &str) -> bool) -> Answer<'a> {
-    let [Val::Text(text), Val::Text(part)] = args else { return Err(Fail::overload()) };
+    let [Val::Text(text), Val::Text(part)] = args else {
+        return Err(Fail::overload());
+    };
     meter.spend(tenth(text.len()))?;
     Ok(Val::Bool(holds(text, part)))
 }
 
 fn map<'a>(args: &[Val<'a>], meter: &mut Meter<'_>, change: fn(&str) -> String) -> Answer<'a> {
-    let [Val::Text(text)] = args else { return Err(Fail::overload()) };
+    let [Val::Text(text)] = args else {
+        return Err(Fail::overload());
+    };
     meter.spend(tenth(text.len()))?;
     Ok(Val::text(change(text)))
 }
@@ -103,13 +165,19 @@ fn with_regex<'a>(
 }
 
 fn matches<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
-    let [Val::Text(text), Val::Text(pattern)] = args else { return Err(Fail::overload()) };
+    let [Val::Text(text), Val::Text(pattern)] = args else {
+        return Err(Fail::overload());
+    };
     with_regex(meter, text, pattern, |regex| Val::Bool(regex.is_match(text)))
 }
 
 fn find<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
-    let [Val::Text(text), Val::Text(pattern)] = args else { return Err(Fail::overload()) };
-    with_regex(meter, text, pattern, |regex| Val::text(regex.find(text).map_or("", |found| found.as_str())))
+    let [Val::Text(text), Val::Text(pattern)] = args else {
+        return Err(Fail::overload());
+    };
+    with_regex(meter, text, pattern, |regex| {
+        Val::text(regex.find(text).map_or("", |found| found.as_str()))
+    })
 }
 
 fn find_all<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
@@ -120,7 +188,12 @@ fn find_all<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
     };
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     with_regex(meter, text, pattern, |regex| {
-        texts(regex.find_iter(text).take(most).map(|found| found.as_str().to_owned()))
+        texts(
+            regex
+                .find_iter(text)
+                .take(most)
+                .map(|found| found.as_str().to_owned()),
+        )
     })
 }
 
@@ -136,10 +209,14 @@ fn byte_of(text: &str, at: i64) -> Result<usize, Fail> {
 }
 
 fn char_at<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
-    let [Val::Text(text), Val::Int(at)] = args else { return Err(Fail::overload()) };
+    let [Val::Text(text), Val::Int(at)] = args else {
+        return Err(Fail::overload());
+    };
     meter.spend(tenth(text.len()))?;
     let rest = &text[byte_of(text, *at)?..];
-    Ok(Val::text(rest.chars().next().map(String::from).unwrap_or_default()))
+    Ok(Val::text(
+        rest.chars().next().map(String::from).unwrap_or_default(),
+    ))
 }
 
 fn parts<'v, 'a>(args: &'v [Val<'a>]) -> Result<(&'v Text<'a>, &'v Text<'a>, Option<i64>), Fail> {
@@ -160,7 +237,9 @@ fn index_of<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
     if from < 0 {
         return Err(out_of_range(from));
     }
-    let Ok(start) = byte_of(text, from) else { return Ok(Val::Int(-1)) };
+    let Ok(start) = byte_of(text, from) else {
+        return Ok(Val::Int(-1));
+    };
     Ok(match text[start..].find(&**part) {
         Some(found) => Val::count(text[..start + found].chars().count()),
         None => Val::Int(-1),
@@ -216,7 +295,11 @@ fn split<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
         let mut starts: Vec<_> = text.char_indices().map(|(at, _)| at).take(most).collect();
         starts.push(text.len());
         return Ok(texts(starts.windows(2).enumerate().map(|(at, pair)| {
-            let end = if at + 2 == starts.len() { text.len() } else { pair[1] };
+            let end = if at + 2 == starts.len() {
+                text.len()
+            } else {
+                pair[1]
+            };
             text[pair[0]..end].to_owned()
         })));
     }
@@ -231,7 +314,9 @@ fn substring<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
     };
     meter.spend(tenth(text.len()))?;
     if let Some(end) = end.filter(|end| start > *end) {
-        return Err(Fail::new(format!("invalid substring range. start: {start}, end: {end}")));
+        return Err(Fail::new(format!(
+            "invalid substring range. start: {start}, end: {end}"
+        )));
     }
     let from = byte_of(text, start)?;
     let to = end.map_or(Ok(text.len()), |end| byte_of(text, end))?;
@@ -246,7 +331,9 @@ fn join<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
     };
     let all = texts_of(list)?;
     let all: Vec<&str> = all.iter().map(|text| &**text).collect();
-    let size = all.iter().fold(0_usize, |size, text| size.saturating_add(text.len() + by.len()));
+    let size = all
+        .iter()
+        .fold(0_usize, |size, text| size.saturating_add(text.len() + by.len()));
     meter.spend(list.len().max(tenth(size)))?;
     Ok(Val::text(all.join(by)))
 }

@@ -12,7 +12,10 @@ use super::{
 };
 use crate::engine::schema::go_time::{self, Moment};
 
-const GET: &[Overload] = &[member(&[P::Moment], P::Int), member(&[P::Moment, P::Text], P::Int)];
+const GET: &[Overload] = &[
+    member(&[P::Moment], P::Int),
+    member(&[P::Moment, P::Text], P::Int),
+];
 const GET_BOTH: &[Overload] = &[
     member(&[P::Moment], P::Int),
     member(&[P::Moment, P::Text], P::Int),
@@ -38,11 +41,31 @@ pub(super) const FUNCTIONS: &[Function] = &[
             global(&[P::Text], P::Moment),
         ],
     },
-    Function { name: "getFullYear", run: |args, _| wall(args, |at| i64::from(at.year())), overloads: GET },
-    Function { name: "getMonth", run: |args, _| wall(args, |at| i64::from(at.month()) - 1), overloads: GET },
-    Function { name: "getDayOfYear", run: |args, _| wall(args, |at| i64::from(at.day_of_year()) - 1), overloads: GET },
-    Function { name: "getDayOfMonth", run: |args, _| wall(args, |at| i64::from(at.day()) - 1), overloads: GET },
-    Function { name: "getDate", run: |args, _| wall(args, |at| i64::from(at.day())), overloads: GET },
+    Function {
+        name: "getFullYear",
+        run: |args, _| wall(args, |at| i64::from(at.year())),
+        overloads: GET,
+    },
+    Function {
+        name: "getMonth",
+        run: |args, _| wall(args, |at| i64::from(at.month()) - 1),
+        overloads: GET,
+    },
+    Function {
+        name: "getDayOfYear",
+        run: |args, _| wall(args, |at| i64::from(at.day_of_year()) - 1),
+        overloads: GET,
+    },
+    Function {
+        name: "getDayOfMonth",
+        run: |args, _| wall(args, |at| i64::from(at.day()) - 1),
+        overloads: GET,
+    },
+    Function {
+        name: "getDate",
+        run: |args, _| wall(args, |at| i64::from(at.day())),
+        overloads: GET,
+    },
     Function {
         name: "getDayOfWeek",
         run: |args, _| wall(args, |at| i64::from(at.weekday().to_sunday_zero_offset())),
@@ -97,9 +120,9 @@ fn timestamp<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
             .and_then(in_range)
             .map(Val::Moment)
             .ok_or_else(|| Fail::new("timestamp overflow")),
-        [Val::Text(text)] => {
-            instant(text).map(Val::Moment).ok_or_else(|| Fail::new(format!("parsing time {:?}", &**text)))
-        }
+        [Val::Text(text)] => instant(text)
+            .map(Val::Moment)
+            .ok_or_else(|| Fail::new(format!("parsing time {:?}", &**text))),
         _ => Err(Fail::overload()),
     }
 }
@@ -112,16 +135,16 @@ fn instant(text: &str) -> Option<Moment> {
 pub(super) fn in_range(instant: Moment) -> Option<Moment> {
     const FIRST: i64 = -62_135_596_800; // seconds
     const LAST: i64 = 253_402_300_799; // seconds
-    (FIRST..=LAST).contains(&instant.at.as_second()).then_some(instant)
+    (FIRST..=LAST)
+        .contains(&instant.at.as_second())
+        .then_some(instant)
 }
 
 /// A part of an instant on the clock of UTC or of a named place.
 fn wall<'a>(args: &[Val<'a>], get: fn(DateTime) -> i64) -> Answer<'a> {
     match args {
         [Val::Moment(instant)] => Ok(Val::Int(get(Offset::UTC.to_datetime(instant.at)))),
-        [Val::Moment(instant), Val::Text(zone)] => {
-            Ok(Val::Int(get(zone_of(zone)?.to_datetime(instant.at))))
-        }
+        [Val::Moment(instant), Val::Text(zone)] => Ok(Val::Int(get(zone_of(zone)?.to_datetime(instant.at)))),
         _ => Err(Fail::overload()),
     }
 }
@@ -144,10 +167,15 @@ fn zone_of(text: &str) -> Result<TimeZone, Fail> {
             .map_err(|_| Fail::new(format!("unknown time zone {text}")));
     };
     let number = |text: &str| {
-        text.parse::<i32>().map_err(|_| Fail::new(format!("strconv.Atoi: parsing {text:?}: invalid syntax")))
+        text.parse::<i32>()
+            .map_err(|_| Fail::new(format!("strconv.Atoi: parsing {text:?}: invalid syntax")))
     };
     let (hours, minutes) = (number(hours)?, number(minutes)?);
-    let minutes = if text.starts_with('-') { hours.saturating_mul(60).saturating_sub(minutes) } else { hours.saturating_mul(60).saturating_add(minutes) };
+    let minutes = if text.starts_with('-') {
+        hours.saturating_mul(60).saturating_sub(minutes)
+    } else {
+        hours.saturating_mul(60).saturating_add(minutes)
+    };
     Offset::from_seconds(minutes.saturating_mul(60))
         .map(TimeZone::fixed)
         .map_err(|_| Fail::new(format!("the offset {text:?} is too large")))

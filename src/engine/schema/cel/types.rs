@@ -96,7 +96,12 @@ impl Type {
     const fn takes_null(&self) -> bool {
         matches!(
             self,
-            Self::Null | Self::Opaque(_) | Self::Optional(_) | Self::Object(_) | Self::Duration | Self::Moment
+            Self::Null
+                | Self::Opaque(_)
+                | Self::Optional(_)
+                | Self::Object(_)
+                | Self::Duration
+                | Self::Moment
         )
     }
 }
@@ -199,7 +204,11 @@ impl Solver {
             if !self.unify(value, &known) {
                 return (false, true);
             }
-            let general = if is_less_specific(value, &known) { value.clone() } else { known };
+            let general = if is_less_specific(value, &known) {
+                value.clone()
+            } else {
+                known
+            };
             if !self.mentions(&general, param) {
                 self.known[param] = Some(general);
             }

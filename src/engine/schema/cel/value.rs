@@ -132,7 +132,12 @@ impl<'a> Val<'a> {
     pub(super) fn of(value: &'a Value, place: Place<'a>) -> Answer<'a> {
         let place = place.at(place.schema.view(place.id));
         let node = place.node();
-        let bad = |expected: &str| Err(Fail::new(format!("invalid data, expected {expected}, got {}", go_type(value))));
+        let bad = |expected: &str| {
+            Err(Fail::new(format!(
+                "invalid data, expected {expected}, got {}",
+                go_type(value)
+            )))
+        };
         if value.is_null() {
             return if node.nullable {
                 Ok(Self::Null)
@@ -143,24 +148,32 @@ impl<'a> Val<'a> {
         if node.int_or_string {
             return match value {
                 Value::String(text) => Ok(Self::Text(Text::Borrowed(text))),
-                Value::Number(number) if number.as_i64().is_some() => Ok(Self::Int(number.as_i64().unwrap_or_default())),
-                _ => Err(Fail::new("invalid data, expected XIntOrString value to be either a string or integer")),
+                Value::Number(number) if number.as_i64().is_some() => {
+                    Ok(Self::Int(number.as_i64().unwrap_or_default()))
+                }
+                _ => Err(Fail::new(
+                    "invalid data, expected XIntOrString value to be either a string or integer",
+                )),
             };
         }
         match (node.kind, value) {
             (Some(Kind::Object), Value::Object(fields)) => Ok(Self::Map(Map::Json(fields, place))),
-            (Some(Kind::Object), _) => {
-                Err(Fail::new("invalid data, expected a map for the provided schema with type=object"))
-            }
+            (Some(Kind::Object), _) => Err(Fail::new(
+                "invalid data, expected a map for the provided schema with type=object",
+            )),
             (Some(Kind::Array), Value::Array(items)) => Ok(Self::List(List::Json(items, place))),
-            (Some(Kind::Array), _) => {
-                Err(Fail::new("invalid data, expected an array for the provided schema with type=array"))
-            }
+            (Some(Kind::Array), _) => Err(Fail::new(
+                "invalid data, expected an array for the provided schema with type=array",
+            )),
             (Some(Kind::String), Value::String(text)) => string(text, node),
             (Some(Kind::String), _) => bad("string"),
-            (Some(Kind::Number), Value::Number(number)) => Ok(Self::Double(number.as_f64().unwrap_or_default())),
+            (Some(Kind::Number), Value::Number(number)) => {
+                Ok(Self::Double(number.as_f64().unwrap_or_default()))
+            }
             (Some(Kind::Number), _) => bad("float"),
-            (Some(Kind::Integer), Value::Number(number)) => number.as_i64().map_or_else(|| bad("int"), |n| Ok(Self::Int(n))),
+            (Some(Kind::Integer), Value::Number(number)) => {
+                number.as_i64().map_or_else(|| bad("int"), |n| Ok(Self::Int(n)))
+            }
             (Some(Kind::Integer), _) => bad("int"),
             (Some(Kind::Boolean), Value::Bool(value)) => Ok(Self::Bool(*value)),
             (Some(Kind::Boolean), _) => bad("bool"),
@@ -196,7 +209,10 @@ impl<'a> Val<'a> {
     }
 
     /// The order of two values; `None` where they have none.
-    #[expect(clippy::cast_precision_loss, reason = "CEL compares integers and doubles as doubles")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "CEL compares integers and doubles as doubles"
+    )]
     pub(super) fn compare(&self, other: &Self) -> Result<Option<Ordering>, Fail> {
         Ok(Some(match (self, other) {
             (Self::Bool(a), Self::Bool(b)) => a.cmp(b),
@@ -252,7 +268,11 @@ impl<'a> Val<'a> {
 
     /// The JSON that the value was, where it is still that.
     fn raw(&self) -> Option<&'a Value> {
-        if let Self::Raw(value) = self { Some(value) } else { None }
+        if let Self::Raw(value) = self {
+            Some(value)
+        } else {
+            None
+        }
     }
 }
 
@@ -261,7 +281,9 @@ fn string<'a>(text: &'a str, node: &Node) -> Answer<'a> {
     Ok(match node.limits.format_name.as_str() {
         "duration" => Val::Duration(go_time::parse_loose_duration(text).ok_or_else(|| bad("duration"))?),
         "date" => Val::Moment(
-            go_time::parse_date(text).and_then(go_time::day).ok_or_else(|| bad("date formatted string"))?,
+            go_time::parse_date(text)
+                .and_then(go_time::day)
+                .ok_or_else(|| bad("date formatted string"))?,
         ),
         "date-time" => {
             let instant = go_time::parse_instant(text, true);
@@ -327,7 +349,9 @@ impl<'a> List<'a> {
             Self::Json(items, place) => {
                 let item = items.get(at)?;
                 let Some(id) = place.node().items else {
-                    return Some(Err(Fail::new("invalid array type, expected Items with a non-empty Schema")));
+                    return Some(Err(Fail::new(
+                        "invalid array type, expected Items with a non-empty Schema",
+                    )));
                 };
                 Some(Val::of(item, place.at(id)))
             }
@@ -464,14 +488,18 @@ impl<'a> Map<'a> {
     pub(super) fn find(&self, key: &Val<'a>) -> Option<Answer<'a>> {
         match self {
             Self::Json(fields, place) => {
-                let Val::Text(key) = key else { return Some(Err(Fail::overload())) };
+                let Val::Text(key) = key else {
+                    return Some(Err(Fail::overload()));
+                };
                 if Self::is_object(*place) {
                     let name = unescape(key)?;
                     let value = fields.get(name.as_ref()).filter(|value| !value.is_null())?;
                     let id = *place.node().properties.get(name.as_ref())?;
                     return Some(Val::of(value, place.at(id)));
                 }
-                let Additional::Values(id) = place.node().additional else { return None };
+                let Additional::Values(id) = place.node().additional else {
+                    return None;
+                };
                 fields.get(&**key).map(|value| Val::of(value, place.at(id)))
             }
             Self::Made(entries) => {
@@ -489,11 +517,19 @@ impl<'a> Map<'a> {
                 let values = matches!(place.node().additional, Additional::Values(_));
                 fields
                     .keys()
-                    .filter(|key| if object { place.node().properties.contains_key(*key) } else { values })
-                    .map(|key| match escape(key).filter(|escaped| object && escaped != key) {
-                        Some(escaped) => Val::text(escaped),
-                        None => Val::Text(Text::Borrowed(key)),
+                    .filter(|key| {
+                        if object {
+                            place.node().properties.contains_key(*key)
+                        } else {
+                            values
+                        }
                     })
+                    .map(
+                        |key| match escape(key).filter(|escaped| object && escaped != key) {
+                            Some(escaped) => Val::text(escaped),
+                            None => Val::Text(Text::Borrowed(key)),
+                        },
+                    )
                     .collect()
             }
             Self::Made(entries) => entries.iter().map(|(key, _)| key.clone()).collect(),
@@ -514,7 +550,9 @@ impl<'a> Map<'a> {
         // Fields that the schema does not know are compared as they are.
         if let (Self::Json(a, place), Self::Json(b, _)) = (self, other) {
             let known = |key: &str| place.node().child(key).is_some();
-            return Ok(a.iter().all(|(key, value)| known(key) || b.get(key).is_none_or(|other| other == value)));
+            return Ok(a
+                .iter()
+                .all(|(key, value)| known(key) || b.get(key).is_none_or(|other| other == value)));
         }
         Ok(true)
     }

@@ -11,8 +11,12 @@ use crate::engine::schema::{
 type Node = Map<String, Value>;
 
 const TYPES: &[&str] = &["array", "boolean", "integer", "number", "object", "string"];
-const REASONS: &[&str] =
-    &["FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"];
+const REASONS: &[&str] = &[
+    "FieldValueDuplicate",
+    "FieldValueForbidden",
+    "FieldValueInvalid",
+    "FieldValueRequired",
+];
 const META: &[&str] = &["apiVersion", "kind", "metadata"];
 
 /// Where a node stands.
@@ -29,16 +33,49 @@ struct Place<'a> {
 pub(super) fn check(source: &Value, schema: &Schema, out: &mut Vec<Refusal>) {
     if source.get("nullable") == Some(&Value::Bool(true)) {
         let place = Path::Key(&Path::Root, "nullable");
-        out.push(Refusal::new(&place, Reason::Forbidden, Shown::Nothing, "nullable cannot be true at the root"));
+        out.push(Refusal::new(
+            &place,
+            Reason::Forbidden,
+            Shown::Nothing,
+            "nullable cannot be true at the root",
+        ));
     }
-    walk(source, Some((schema, 0)), Place { root: true, ..Place::default() }, &Path::Root, out);
+    walk(
+        source,
+        Some((schema, 0)),
+        Place {
+            root: true,
+            ..Place::default()
+        },
+        &Path::Root,
+        out,
+    );
 }
 
 /// Keywords that may stand at the root of a schema whose status is a subresource.
 const ROOT: &[&str] = &[
-    "description", "type", "format", "title", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum", "maxLength",
-    "minLength", "pattern", "maxItems", "minItems", "uniqueItems", "multipleOf", "required", "items", "properties",
-    "externalDocs", "example", "x-kubernetes-preserve-unknown-fields", "x-kubernetes-validations",
+    "description",
+    "type",
+    "format",
+    "title",
+    "maximum",
+    "exclusiveMaximum",
+    "minimum",
+    "exclusiveMinimum",
+    "maxLength",
+    "minLength",
+    "pattern",
+    "maxItems",
+    "minItems",
+    "uniqueItems",
+    "multipleOf",
+    "required",
+    "items",
+    "properties",
+    "externalDocs",
+    "example",
+    "x-kubernetes-preserve-unknown-fields",
+    "x-kubernetes-validations",
 ];
 
 /// Says which keywords may not stand at the root of a schema whose status is a subresource.
@@ -49,9 +86,14 @@ pub(super) fn root_with_status(source: &Value, out: &mut Vec<Refusal>) {
         Value::Array(list) => list.is_empty(),
         _ => false,
     };
-    let odd = source.as_object().into_iter().flatten().find(|(key, value)| !ROOT.contains(&key.as_str()) && !empty(value));
+    let odd = source
+        .as_object()
+        .into_iter()
+        .flatten()
+        .find(|(key, value)| !ROOT.contains(&key.as_str()) && !empty(value));
     if let Some((key, _)) = odd {
-        let detail = format!("{key} is not allowed at the root of the schema if the status subresource is enabled");
+        let detail =
+            format!("{key} is not allowed at the root of the schema if the status subresource is enabled");
         let refusal = Refusal::new(&Path::Root, Reason::Invalid, Shown::Nothing, detail);
         out.push(refusal.help("move it below the root"));
     }
@@ -62,7 +104,10 @@ fn text<'a>(node: &'a Node, key: &str) -> &'a str {
 }
 
 fn list<'a>(node: &'a Node, key: &str) -> &'a [Value] {
-    node.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+    node.get(key)
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default()
 }
 
 fn object<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
@@ -74,7 +119,10 @@ fn refuse(out: &mut Vec<Refusal>, path: &Path<'_>, key: &str, reason: Reason, sh
         (Reason::Forbidden | Reason::Required, _) | (_, "") => Shown::Nothing,
         (_, shown) => Shown::Text(shown.to_owned()),
     };
-    out.push(Refusal::new(&Path::Key(path, key), reason, shown, detail).help("see kubectl explain crd.spec.versions.schema"));
+    out.push(
+        Refusal::new(&Path::Key(path, key), reason, shown, detail)
+            .help("see kubectl explain crd.spec.versions.schema"),
+    );
 }
 
 fn walk(
@@ -97,20 +145,36 @@ fn walk(
             let detail = "additionalProperties and properties are mutual exclusive";
             refuse(out, path, "additionalProperties", Reason::Forbidden, "", detail);
         }
-        let no_default = place.in_meta.then_some("inside additionalProperties applying to object metadata");
-        let below = Place { root: false, no_default: no_default.or(place.no_default), ..place };
+        let no_default = place
+            .in_meta
+            .then_some("inside additionalProperties applying to object metadata");
+        let below = Place {
+            root: false,
+            no_default: no_default.or(place.no_default),
+            ..place
+        };
         let id = here.and_then(|node| match node.additional {
             crate::engine::schema::structural::Additional::Values(id) => Some(id),
             _ => None,
         });
-        walk(additional, child(id), below, &Path::Key(path, "additionalProperties"), out);
+        walk(
+            additional,
+            child(id),
+            below,
+            &Path::Key(path, "additionalProperties"),
+            out,
+        );
     }
     let properties = Path::Key(path, "properties");
     let whole = place.root || node.get("x-kubernetes-embedded-resource") == Some(&Value::Bool(true));
     for (name, property) in object(node, "properties").into_iter().flatten() {
         let meta = whole && META.contains(&name.as_str());
         let top = (place.root && meta).then_some("in top-level apiVersion, kind or metadata");
-        let below = Place { root: false, in_meta: place.in_meta || meta, no_default: top.or(place.no_default) };
+        let below = Place {
+            root: false,
+            in_meta: place.in_meta || meta,
+            no_default: top.or(place.no_default),
+        };
         let id = here.and_then(|node| node.properties.get(name).copied());
         walk(property, child(id), below, &Path::Key(&properties, name), out);
     }
@@ -125,7 +189,13 @@ fn walk(
         }
     }
     if let Some(items) = node.get("items").filter(|items| items.is_object()) {
-        walk(items, child(here.and_then(|node| node.items)), below, &Path::Key(path, "items"), out);
+        walk(
+            items,
+            child(here.and_then(|node| node.items)),
+            below,
+            &Path::Key(path, "items"),
+            out,
+        );
     }
 }
 
@@ -133,12 +203,37 @@ fn unsupported(node: &Node, place: Place<'_>, path: &Path<'_>, out: &mut Vec<Ref
     let kind = text(node, "type");
     if !kind.is_empty() && !TYPES.contains(&kind) {
         let all: Vec<_> = TYPES.iter().map(|kind| format!("{kind:?}")).collect();
-        refuse(out, path, "type", Reason::NotSupported, kind, &format!("supported values: {}", all.join(", ")));
+        refuse(
+            out,
+            path,
+            "type",
+            Reason::NotSupported,
+            kind,
+            &format!("supported values: {}", all.join(", ")),
+        );
     }
-    if let Some(why) = place.no_default.filter(|_| node.get("default").is_some_and(|default| !default.is_null())) {
-        refuse(out, path, "default", Reason::Forbidden, "", &format!("must not be set {why}"));
+    if let Some(why) = place
+        .no_default
+        .filter(|_| node.get("default").is_some_and(|default| !default.is_null()))
+    {
+        refuse(
+            out,
+            path,
+            "default",
+            Reason::Forbidden,
+            "",
+            &format!("must not be set {why}"),
+        );
     }
-    for key in ["id", "$schema", "$ref", "additionalItems", "patternProperties", "definitions", "dependencies"] {
+    for key in [
+        "id",
+        "$schema",
+        "$ref",
+        "additionalItems",
+        "patternProperties",
+        "definitions",
+        "dependencies",
+    ] {
         let set = node.get(key).is_some_and(|value| match value {
             Value::Null => false,
             Value::String(text) => !text.is_empty(),
@@ -146,11 +241,28 @@ fn unsupported(node: &Node, place: Place<'_>, path: &Path<'_>, out: &mut Vec<Ref
             _ => true,
         });
         if set {
-            refuse(out, path, key, Reason::Forbidden, "", &format!("{key} is not supported"));
+            refuse(
+                out,
+                path,
+                key,
+                Reason::Forbidden,
+                "",
+                &format!("{key} is not supported"),
+            );
         }
     }
-    if node.get("items").is_some_and(|items| items.as_array().is_some_and(|items| !items.is_empty())) {
-        refuse(out, path, "items", Reason::Forbidden, "", "items must be a schema object and not an array");
+    if node
+        .get("items")
+        .is_some_and(|items| items.as_array().is_some_and(|items| !items.is_empty()))
+    {
+        refuse(
+            out,
+            path,
+            "items",
+            Reason::Forbidden,
+            "",
+            "items must be a schema object and not an array",
+        );
     }
     if node.get("uniqueItems") == Some(&Value::Bool(true)) {
         let detail = "uniqueItems cannot be set to true since the runtime complexity becomes quadratic";
@@ -158,7 +270,14 @@ fn unsupported(node: &Node, place: Place<'_>, path: &Path<'_>, out: &mut Vec<Ref
     }
     if place.in_meta && node.get("x-kubernetes-embedded-resource") == Some(&Value::Bool(true)) {
         let detail = "must not be used inside of resource meta";
-        refuse(out, path, "x-kubernetes-embedded-resource", Reason::Forbidden, "", detail);
+        refuse(
+            out,
+            path,
+            "x-kubernetes-embedded-resource",
+            Reason::Forbidden,
+            "",
+            detail,
+        );
     }
     if node.get("x-kubernetes-preserve-unknown-fields") == Some(&Value::Bool(false)) {
         let place = Path::Key(path, "x-kubernetes-preserve-unknown-fields");
@@ -171,18 +290,31 @@ fn must_be(node: &Node, wanted: &str, keyword: &str, path: &Path<'_>, out: &mut 
     let kind = text(node, "type");
     if kind != wanted {
         let detail = format!("must be {wanted} if {keyword} is specified");
-        let reason = if kind.is_empty() { Reason::Required } else { Reason::Invalid };
+        let reason = if kind.is_empty() {
+            Reason::Required
+        } else {
+            Reason::Invalid
+        };
         refuse(out, path, "type", reason, kind, &detail);
     }
     kind == wanted
 }
 
 fn map_type(node: &Node, path: &Path<'_>, out: &mut Vec<Refusal>) {
-    let Some(kind) = node.get("x-kubernetes-map-type").and_then(Value::as_str) else { return };
+    let Some(kind) = node.get("x-kubernetes-map-type").and_then(Value::as_str) else {
+        return;
+    };
     must_be(node, "object", "x-kubernetes-map-type", path, out);
     if !matches!(kind, "atomic" | "granular") {
         let detail = "supported values: \"atomic\", \"granular\"";
-        refuse(out, path, "x-kubernetes-map-type", Reason::NotSupported, kind, detail);
+        refuse(
+            out,
+            path,
+            "x-kubernetes-map-type",
+            Reason::NotSupported,
+            kind,
+            detail,
+        );
     }
 }
 
@@ -192,13 +324,24 @@ fn list_type(node: &Node, path: &Path<'_>, out: &mut Vec<Refusal>) {
     let of = "x-kubernetes-list-type";
     if !keys.is_empty() && kind != Some("map") {
         let detail = "must be map if x-kubernetes-list-map-keys is non-empty";
-        let reason = if kind.is_none() { Reason::Required } else { Reason::Invalid };
+        let reason = if kind.is_none() {
+            Reason::Required
+        } else {
+            Reason::Invalid
+        };
         refuse(out, path, of, reason, kind.unwrap_or_default(), detail);
     }
     let Some(kind) = kind else { return };
     let is_list = must_be(node, "array", of, path, out);
     if !matches!(kind, "atomic" | "set" | "map") {
-        refuse(out, path, of, Reason::NotSupported, kind, "supported values: \"atomic\", \"set\", \"map\"");
+        refuse(
+            out,
+            path,
+            of,
+            Reason::NotSupported,
+            kind,
+            "supported values: \"atomic\", \"set\", \"map\"",
+        );
     }
     let items = object(node, "items");
     let place = Path::Key(path, "items");
@@ -214,7 +357,9 @@ fn list_type(node: &Node, path: &Path<'_>, out: &mut Vec<Refusal>) {
             _ => {}
         }
     }
-    if matches!(kind, "set" | "map") && items.is_some_and(|items| items.get("nullable") == Some(&Value::Bool(true))) {
+    if matches!(kind, "set" | "map")
+        && items.is_some_and(|items| items.get("nullable") == Some(&Value::Bool(true)))
+    {
         let detail = format!("cannot be nullable when x-kubernetes-list-type is {kind}");
         refuse(out, &place, "nullable", Reason::Forbidden, "", &detail);
     }
@@ -226,11 +371,25 @@ fn list_type(node: &Node, path: &Path<'_>, out: &mut Vec<Refusal>) {
 fn list_map(node: &Node, keys: &[Value], items: Option<&Node>, path: &Path<'_>, out: &mut Vec<Refusal>) {
     let of = "x-kubernetes-list-map-keys";
     if keys.is_empty() {
-        refuse(out, path, of, Reason::Required, "", "must not be empty if x-kubernetes-list-type is map");
+        refuse(
+            out,
+            path,
+            of,
+            Reason::Required,
+            "",
+            "must not be empty if x-kubernetes-list-type is map",
+        );
     }
     let Some(items) = items else {
         if !node.contains_key("items") {
-            refuse(out, path, "items", Reason::Required, "", "must have a schema if x-kubernetes-list-type is map");
+            refuse(
+                out,
+                path,
+                "items",
+                Reason::Required,
+                "",
+                "must have a schema if x-kubernetes-list-type is map",
+            );
         }
         return;
     };
@@ -244,16 +403,37 @@ fn list_map(node: &Node, keys: &[Value], items: Option<&Node>, path: &Path<'_>, 
     for (at, key) in keys.iter().enumerate() {
         let name = key.as_str().unwrap_or_default();
         if keys[..at].contains(key) {
-            refuse(out, path, of, Reason::Invalid, name, "must not contain duplicate entries");
+            refuse(
+                out,
+                path,
+                of,
+                Reason::Invalid,
+                name,
+                "must not contain duplicate entries",
+            );
         }
         let Some(property) = object(items, "properties").and_then(|all| object(all, name)) else {
-            refuse(out, path, of, Reason::Invalid, name, "entries must all be names of item properties");
+            refuse(
+                out,
+                path,
+                of,
+                Reason::Invalid,
+                name,
+                "entries must all be names of item properties",
+            );
             continue;
         };
         let place = Path::Key(&properties, name);
         if matches!(text(property, "type"), "array" | "object") {
             let detail = "must be a scalar type if parent array's x-kubernetes-list-type is map";
-            refuse(out, &place, "type", Reason::Invalid, text(property, "type"), detail);
+            refuse(
+                out,
+                &place,
+                "type",
+                Reason::Invalid,
+                text(property, "type"),
+                detail,
+            );
         }
         if !required.contains(key) && property.get("default").is_none_or(Value::is_null) {
             let detail = "this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property";
@@ -277,9 +457,23 @@ fn rules(node: &Node, at: Option<(&Schema, NodeId)>, path: &Path<'_>, out: &mut 
         if expression.is_empty() {
             refuse(out, &place, "rule", Reason::Required, "", "rule is not specified");
         } else if !message.is_empty() && message.trim().is_empty() {
-            refuse(out, &place, "message", Reason::Invalid, message, "must be non-empty if specified");
+            refuse(
+                out,
+                &place,
+                "message",
+                Reason::Invalid,
+                message,
+                "must be non-empty if specified",
+            );
         } else if breaks(message.trim()) {
-            refuse(out, &place, "message", Reason::Invalid, message, "must not contain line breaks");
+            refuse(
+                out,
+                &place,
+                "message",
+                Reason::Invalid,
+                message,
+                "must not contain line breaks",
+            );
         } else if breaks(expression) && message.trim().is_empty() {
             let detail = "message must be specified if rule contains line breaks";
             refuse(out, &place, "message", Reason::Required, "", detail);
@@ -289,7 +483,11 @@ fn rules(node: &Node, at: Option<(&Schema, NodeId)>, path: &Path<'_>, out: &mut 
             let detail = "messageExpression must be non-empty if specified";
             refuse(out, &place, "messageExpression", Reason::Required, "", detail);
         }
-        if let Some(reason) = rule.get("reason").and_then(Value::as_str).filter(|reason| !REASONS.contains(reason)) {
+        if let Some(reason) = rule
+            .get("reason")
+            .and_then(Value::as_str)
+            .filter(|reason| !REASONS.contains(reason))
+        {
             let all: Vec<_> = REASONS.iter().map(|reason| format!("{reason:?}")).collect();
             let detail = format!("supported values: {}", all.join(", "));
             refuse(out, &place, "reason", Reason::NotSupported, reason, &detail);
@@ -297,7 +495,14 @@ fn rules(node: &Node, at: Option<(&Schema, NodeId)>, path: &Path<'_>, out: &mut 
         let field = text(rule, "fieldPath");
         let bad = at.is_some_and(|(schema, id)| field_path::steps(field, schema, id).is_err());
         if !field.is_empty() && (field.trim().is_empty() || breaks(field) || bad) {
-            refuse(out, &place, "fieldPath", Reason::Invalid, field, "must be a valid path");
+            refuse(
+                out,
+                &place,
+                "fieldPath",
+                Reason::Invalid,
+                field,
+                "must be a valid path",
+            );
         }
     }
 }

@@ -11,8 +11,11 @@ mod structural;
 use serde_json::Value;
 
 use super::{
-    field_path, lists, prune, refusal::{Path, Reason, Refusal, Shown}, rules,
-    structural::{ListType, Node, NodeId, Schema, Type}, values,
+    field_path, lists, prune,
+    refusal::{Path, Reason, Refusal, Shown},
+    rules,
+    structural::{ListType, Node, NodeId, Schema, Type},
+    values,
 };
 use crate::engine::{Code, Diagnostic, Severity};
 
@@ -45,7 +48,12 @@ pub fn check_crd(crd: &Value) -> Vec<Diagnostic> {
 
 /// Says where the schema of one version is wrong.
 fn version_faults(version: &Value, pointer: &str, refusals: &mut Vec<Refusal>, found: &mut Vec<Diagnostic>) {
-    let Some(source) = version.pointer("/schema/openAPIV3Schema").filter(|schema| schema.is_object()) else { return };
+    let Some(source) = version
+        .pointer("/schema/openAPIV3Schema")
+        .filter(|schema| schema.is_object())
+    else {
+        return;
+    };
     let place = format!("{pointer}/schema/openAPIV3Schema");
     let mut faults = Vec::new();
     structural::check(source, &mut faults);
@@ -53,12 +61,17 @@ fn version_faults(version: &Value, pointer: &str, refusals: &mut Vec<Refusal>, f
         Ok(schema) => schema,
         Err(reason) => {
             let message = format!("the schema is not checked: {reason}");
-            found.push(Diagnostic::new(Code::SchemaRuleUnchecked, place, None, message).help("split the schema"));
+            found.push(
+                Diagnostic::new(Code::SchemaRuleUnchecked, place, None, message).help("split the schema"),
+            );
             return;
         }
     };
     keywords::check(source, &schema, &mut faults);
-    if version.pointer("/subresources/status").is_some_and(|status| !status.is_null()) {
+    if version
+        .pointer("/subresources/status")
+        .is_some_and(|status| !status.is_null())
+    {
         keywords::root_with_status(source, &mut faults);
     }
     selectable(version, &schema, pointer, refusals);
@@ -68,7 +81,8 @@ fn version_faults(version: &Value, pointer: &str, refusals: &mut Vec<Refusal>, f
     if faults.is_empty() {
         compile(&schema, 0, true, &Path::Root, &mut faults);
     } else if schema.root().any_rules {
-        let message = "the CEL rules were not checked because the schema is invalid; correct the existing errors first";
+        let message =
+            "the CEL rules were not checked because the schema is invalid; correct the existing errors first";
         let help = "the rules are checked when the other faults are gone";
         found.push(Diagnostic::new(Code::SchemaRuleUnchecked, place.as_str(), None, message).help(help));
     }
@@ -83,16 +97,26 @@ const MAX_SELECTABLE: usize = 8;
 
 /// Says which selectable fields cannot be selected by.
 fn selectable(version: &Value, schema: &Schema, pointer: &str, out: &mut Vec<Refusal>) {
-    let fields = version.get("selectableFields").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let fields = version
+        .get("selectableFields")
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     let mut refuse = |place: String, reason, shown, detail: String| {
-        let mut refusal = Refusal::new(&Path::Root, reason, shown, detail).help("see kubectl explain crd.spec.versions.selectableFields");
+        let mut refusal = Refusal::new(&Path::Root, reason, shown, detail)
+            .help("see kubectl explain crd.spec.versions.selectableFields");
         refusal.pointer = place;
         out.push(refusal);
     };
     if fields.len() > MAX_SELECTABLE {
         let shown = Shown::Other(fields.len().to_string());
         let detail = format!("must have at most {MAX_SELECTABLE} items");
-        refuse(format!("{pointer}/selectableFields"), Reason::TooMany, shown, detail);
+        refuse(
+            format!("{pointer}/selectableFields"),
+            Reason::TooMany,
+            shown,
+            detail,
+        );
     }
     for (at, field) in fields.iter().enumerate() {
         let path = field.get("jsonPath").and_then(Value::as_str).unwrap_or_default();
@@ -105,9 +129,19 @@ fn selectable(version: &Value, schema: &Schema, pointer: &str, out: &mut Vec<Ref
         };
         match found {
             _ if path.is_empty() => refuse(place, Reason::Required, Shown::Nothing, String::new()),
-            Err(reason) => refuse(place, Reason::Invalid, shown(), format!("is an invalid path: {reason}")),
+            Err(reason) => refuse(
+                place,
+                Reason::Invalid,
+                shown(),
+                format!("is an invalid path: {reason}"),
+            ),
             Ok(steps) if steps.first().is_some_and(|step| step == "metadata") => {
-                refuse(place, Reason::Invalid, shown(), "must not point to fields in metadata".to_owned());
+                refuse(
+                    place,
+                    Reason::Invalid,
+                    shown(),
+                    "must not point to fields in metadata".to_owned(),
+                );
             }
             Ok(steps) => {
                 let kind = steps.iter().try_fold(0, |id, step| schema.node(id).child(step));
@@ -145,15 +179,25 @@ fn defaults(schema: &Schema, id: NodeId, path: &Path<'_>, out: &mut Vec<Refusal>
         let mut faults = prune::unknown_below(schema, id, default);
         if !faults.is_empty() {
             faults = vec![
-                Refusal::new(&Path::Root, Reason::Invalid, Shown::of(default), "must not have unknown fields")
-                    .help("remove what the schema does not know"),
+                Refusal::new(
+                    &Path::Root,
+                    Reason::Invalid,
+                    Shown::of(default),
+                    "must not have unknown fields",
+                )
+                .help("remove what the schema does not know"),
             ];
         }
         faults.extend(values::check_at(schema, id, default));
         lists::check(schema, id, default, &Path::Root, &mut Vec::new());
         if faults.is_empty() {
             let broken = rules::check_at(schema, id, default);
-            faults.extend(broken.into_iter().filter(|(_, severity)| *severity == Severity::Error).map(|(one, _)| one));
+            faults.extend(
+                broken
+                    .into_iter()
+                    .filter(|(_, severity)| *severity == Severity::Error)
+                    .map(|(one, _)| one),
+            );
         }
         let head = place.pointer();
         out.extend(faults.into_iter().map(|mut refusal| {

@@ -15,7 +15,14 @@ static SHAPE: LazyLock<Validator> =
 
 /// Where the shape of a CRD is not right.
 pub(super) fn check(crd: &Value) -> Vec<Refusal> {
-    if SHAPE.is_valid(crd) { Vec::new() } else { SHAPE.iter_errors(crd).flat_map(|error| refusals(&error)).collect() }
+    if SHAPE.is_valid(crd) {
+        Vec::new()
+    } else {
+        SHAPE
+            .iter_errors(crd)
+            .flat_map(|error| refusals(&error))
+            .collect()
+    }
 }
 
 fn refusals(error: &ValidationError<'_>) -> Vec<Refusal> {
@@ -31,7 +38,12 @@ fn refusals(error: &ValidationError<'_>) -> Vec<Refusal> {
             .map(|name| {
                 let pointer = pointer::join(place, name);
                 let detail = format!("unknown field {:?}", pointer::field_path(&pointer));
-                let mut refusal = refusal(pointer, Reason::Invalid, detail, "remove it, or correct its name or place");
+                let mut refusal = refusal(
+                    pointer,
+                    Reason::Invalid,
+                    detail,
+                    "remove it, or correct its name or place",
+                );
                 refusal.code = Code::SchemaUnknownField;
                 refusal
             })
@@ -46,15 +58,22 @@ fn refusals(error: &ValidationError<'_>) -> Vec<Refusal> {
                 Value::Object(_) => "object",
             };
             let detail = format!("cannot unmarshal {kind} into this field of a CRD");
-            vec![refusal(place.to_owned(), Reason::Invalid, detail, "write it in the type of the field")]
+            vec![refusal(
+                place.to_owned(),
+                Reason::Invalid,
+                detail,
+                "write it in the type of the field",
+            )]
         }
     }
 }
 
 /// An object with these fields and no others. Null means "not there" everywhere.
 fn object(fields: &[(&str, Value)]) -> Value {
-    let properties: Map<String, Value> =
-        fields.iter().map(|(name, shape)| ((*name).to_owned(), shape.clone())).collect();
+    let properties: Map<String, Value> = fields
+        .iter()
+        .map(|(name, shape)| ((*name).to_owned(), shape.clone()))
+        .collect();
     json!({"type": ["object", "null"], "properties": properties, "additionalProperties": false})
 }
 
@@ -77,7 +96,10 @@ fn shape() -> Value {
         ("storage", flag.clone()),
         ("deprecated", flag.clone()),
         ("deprecationWarning", text.clone()),
-        ("schema", object(&[("openAPIV3Schema", json!({"$ref": "#/$defs/schema"}))])),
+        (
+            "schema",
+            object(&[("openAPIV3Schema", json!({"$ref": "#/$defs/schema"}))]),
+        ),
         ("subresources", subresources(&text)),
         (
             "additionalPrinterColumns",
@@ -135,7 +157,11 @@ fn conversion(text: &Value) -> Value {
         ("path", text.clone()),
         ("port", json!({"type": ["integer", "null"]})),
     ]);
-    let client = object(&[("url", text.clone()), ("service", service), ("caBundle", text.clone())]);
+    let client = object(&[
+        ("url", text.clone()),
+        ("service", service),
+        ("caBundle", text.clone()),
+    ]);
     let webhook = object(&[("clientConfig", client), ("conversionReviewVersions", list(text))]);
     object(&[("strategy", text.clone()), ("webhook", webhook)])
 }
@@ -158,11 +184,26 @@ fn schema(text: &Value) -> Value {
     ]);
     let docs = object(&[("description", text.clone()), ("url", text.clone())]);
     let rows: &[(&[&str], Value)] = &[
-        (&["id", "$schema", "$ref", "description", "type", "format", "title", "pattern"], text.clone()),
+        (
+            &[
+                "id",
+                "$schema",
+                "$ref",
+                "description",
+                "type",
+                "format",
+                "title",
+                "pattern",
+            ],
+            text.clone(),
+        ),
         (&["x-kubernetes-list-type", "x-kubernetes-map-type"], text.clone()),
         (&["default", "example"], any),
         (&["maximum", "minimum", "multipleOf"], number),
-        (&["exclusiveMaximum", "exclusiveMinimum", "uniqueItems", "nullable"], flag.clone()),
+        (
+            &["exclusiveMaximum", "exclusiveMinimum", "uniqueItems", "nullable"],
+            flag.clone(),
+        ),
         (
             &[
                 "x-kubernetes-preserve-unknown-fields",
@@ -171,7 +212,17 @@ fn schema(text: &Value) -> Value {
             ],
             flag,
         ),
-        (&["maxLength", "minLength", "maxItems", "minItems", "maxProperties", "minProperties"], whole),
+        (
+            &[
+                "maxLength",
+                "minLength",
+                "maxItems",
+                "minItems",
+                "maxProperties",
+                "minProperties",
+            ],
+            whole,
+        ),
         (&["enum"], json!({"type": ["array", "null"]})),
         (&["required", "x-kubernetes-list-map-keys"], list(text)),
         (&["allOf", "anyOf", "oneOf"], list(&this)),
@@ -183,7 +234,9 @@ fn schema(text: &Value) -> Value {
         (&["externalDocs"], docs),
         (&["x-kubernetes-validations"], list(&rule)),
     ];
-    let fields: Vec<_> =
-        rows.iter().flat_map(|(names, shape)| names.iter().map(|name| (*name, shape.clone()))).collect();
+    let fields: Vec<_> = rows
+        .iter()
+        .flat_map(|(names, shape)| names.iter().map(|name| (*name, shape.clone())))
+        .collect();
     object(&fields)
 }

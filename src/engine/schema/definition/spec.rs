@@ -13,8 +13,16 @@ use crate::engine::{
 /// Types of printer columns.
 const COLUMN_TYPES: &[&str] = &["boolean", "date", "integer", "number", "string"];
 /// Formats of printer columns.
-const COLUMN_FORMATS: &[&str] =
-    &["int32", "int64", "float", "double", "byte", "date", "date-time", "password"];
+const COLUMN_FORMATS: &[&str] = &[
+    "int32",
+    "int64",
+    "float",
+    "double",
+    "byte",
+    "date",
+    "date-time",
+    "password",
+];
 /// The group of APIs that only Kubernetes itself defines.
 const PROTECTED: &[&str] = &["k8s.io", "kubernetes.io"];
 
@@ -48,19 +56,31 @@ fn text<'a>(value: &'a Value, place: &str) -> &'a str {
 }
 
 fn list<'a>(value: &'a Value, place: &str) -> &'a [Value] {
-    value.pointer(place).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+    value
+        .pointer(place)
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default()
 }
 
 /// Says what is wrong with a CRD of the right shape, its schemas aside.
 pub(super) fn check(crd: &Value, out: &mut Vec<Refusal>) {
     let mut faults = Faults(out);
-    let (group, plural, name) = (text(crd, "/spec/group"), text(crd, "/spec/names/plural"), text(crd, "/metadata/name"));
+    let (group, plural, name) = (
+        text(crd, "/spec/group"),
+        text(crd, "/spec/names/plural"),
+        text(crd, "/metadata/name"),
+    );
     if name.is_empty() {
         faults.required("/metadata/name", "name or generateName is required");
     } else {
         faults.each("/metadata/name", name, &names::subdomain(name));
         if name != format!("{plural}.{group}") {
-            faults.invalid("/metadata/name", name, "must be spec.names.plural+\".\"+spec.group");
+            faults.invalid(
+                "/metadata/name",
+                name,
+                "must be spec.names.plural+\".\"+spec.group",
+            );
         }
     }
     if group.is_empty() {
@@ -70,8 +90,15 @@ pub(super) fn check(crd: &Value, out: &mut Vec<Refusal>) {
     } else if !group.contains('.') {
         faults.invalid("/spec/group", group, "should be a domain with at least one dot");
     }
-    let protected = |suffix: &&&str| group == **suffix || group.strip_suffix(**suffix).is_some_and(|rest| rest.ends_with('.'));
-    let approval = crd.pointer("/metadata/annotations/api-approved.kubernetes.io").and_then(Value::as_str);
+    let protected = |suffix: &&&str| {
+        group == **suffix
+            || group
+                .strip_suffix(**suffix)
+                .is_some_and(|rest| rest.ends_with('.'))
+    };
+    let approval = crd
+        .pointer("/metadata/annotations/api-approved.kubernetes.io")
+        .and_then(Value::as_str);
     if PROTECTED.iter().any(|suffix| protected(&suffix)) && approval.is_none_or(str::is_empty) {
         let place = pointer::join("/metadata/annotations", "api-approved.kubernetes.io");
         faults.required(&place, "protected groups must have approval annotation \"api-approved.kubernetes.io\", see https://github.com/kubernetes/enhancements/pull/1111");
@@ -81,7 +108,12 @@ pub(super) fn check(crd: &Value, out: &mut Vec<Refusal>) {
         "Cluster" | "Namespaced" => {}
         other => {
             let shown = Shown::Text(other.to_owned());
-            faults.add("/spec/scope", Reason::NotSupported, shown, "supported values: \"Cluster\", \"Namespaced\"");
+            faults.add(
+                "/spec/scope",
+                Reason::NotSupported,
+                shown,
+                "supported values: \"Cluster\", \"Namespaced\"",
+            );
         }
     }
     if crd.pointer("/spec/preserveUnknownFields") == Some(&Value::Bool(true)) {
@@ -112,7 +144,10 @@ fn check_names(crd: &Value, faults: &mut Faults<'_>) {
         let name = text(crd, &place);
         let wrong = names::label_1035(&name.to_lowercase());
         if !name.is_empty() && !wrong.is_empty() {
-            let detail = format!("may have mixed case, but should otherwise match: {}", wrong.join(","));
+            let detail = format!(
+                "may have mixed case, but should otherwise match: {}",
+                wrong.join(",")
+            );
             faults.invalid(&place, name, detail);
         }
     }
@@ -125,12 +160,21 @@ fn check_names(crd: &Value, faults: &mut Faults<'_>) {
     }
     let (kind, list_kind) = (text(crd, "/spec/names/kind"), text(crd, "/spec/names/listKind"));
     if !kind.is_empty() && kind == list_kind {
-        faults.invalid("/spec/names/listKind", list_kind, "kind and listKind may not be the same");
+        faults.invalid(
+            "/spec/names/listKind",
+            list_kind,
+            "kind and listKind may not be the same",
+        );
     }
 }
 
 fn check_conversion(crd: &Value, faults: &mut Faults<'_>) {
-    let Some(conversion) = crd.pointer("/spec/conversion").filter(|conversion| conversion.is_object()) else { return };
+    let Some(conversion) = crd
+        .pointer("/spec/conversion")
+        .filter(|conversion| conversion.is_object())
+    else {
+        return;
+    };
     let webhook = conversion.get("webhook").filter(|webhook| webhook.is_object());
     let place = "/spec/conversion/webhook";
     match text(conversion, "/strategy") {
@@ -141,22 +185,42 @@ fn check_conversion(crd: &Value, faults: &mut Faults<'_>) {
         }
         "None" => {}
         "Webhook" => {
-            let client = |key: &str| conversion.pointer(&format!("/webhook/clientConfig/{key}")).is_some();
+            let client = |key: &str| {
+                conversion
+                    .pointer(&format!("/webhook/clientConfig/{key}"))
+                    .is_some()
+            };
             if client("url") == client("service") {
-                faults.required("/spec/conversion/webhook", "exactly one of url or service is required");
+                faults.required(
+                    "/spec/conversion/webhook",
+                    "exactly one of url or service is required",
+                );
             }
             let versions = list(conversion, "/webhook/conversionReviewVersions");
             let place = "/spec/conversion/webhook/conversionReviewVersions";
             if versions.is_empty() {
                 faults.required(place, "");
-            } else if !versions.iter().any(|version| *version == "v1" || *version == "v1beta1") {
+            } else if !versions
+                .iter()
+                .any(|version| *version == "v1" || *version == "v1beta1")
+            {
                 let shown = Shown::Other(Value::from(versions.to_vec()).to_string());
-                faults.add(place, Reason::Invalid, shown, "must include at least one of v1, v1beta1");
+                faults.add(
+                    place,
+                    Reason::Invalid,
+                    shown,
+                    "must include at least one of v1, v1beta1",
+                );
             }
         }
         other => {
             let shown = Shown::Text(other.to_owned());
-            faults.add("/spec/conversion/strategy", Reason::NotSupported, shown, "supported values: \"None\", \"Webhook\"");
+            faults.add(
+                "/spec/conversion/strategy",
+                Reason::NotSupported,
+                shown,
+                "supported values: \"None\", \"Webhook\"",
+            );
         }
     }
 }
@@ -166,7 +230,12 @@ fn check_versions(crd: &Value, faults: &mut Faults<'_>) {
     let all = |faults: &mut Faults<'_>, detail: &str| {
         faults.add("/spec/versions", Reason::Invalid, Shown::Nothing, detail);
     };
-    if versions.iter().filter(|version| version.get("storage") == Some(&Value::Bool(true))).count() != 1 {
+    if versions
+        .iter()
+        .filter(|version| version.get("storage") == Some(&Value::Bool(true)))
+        .count()
+        != 1
+    {
         all(faults, "must have exactly one version marked as storage version");
     }
     let names: Vec<_> = versions.iter().map(|version| text(version, "/name")).collect();
@@ -177,23 +246,39 @@ fn check_versions(crd: &Value, faults: &mut Faults<'_>) {
         let place = format!("/spec/versions/{at}");
         let name = text(version, "/name");
         faults.each(&format!("{place}/name"), name, &names::label_1035(name));
-        if !version.pointer("/schema/openAPIV3Schema").is_some_and(Value::is_object) {
+        if !version
+            .pointer("/schema/openAPIV3Schema")
+            .is_some_and(Value::is_object)
+        {
             faults.required(&format!("{place}/schema/openAPIV3Schema"), "");
         }
         let warning = version.get("deprecationWarning").and_then(Value::as_str);
         if warning.is_some_and(|_| version.get("deprecated") != Some(&Value::Bool(true))) {
             let detail = "can only be set for deprecated versions";
-            faults.invalid(&format!("{place}/deprecationWarning"), warning.unwrap_or_default(), detail);
+            faults.invalid(
+                &format!("{place}/deprecationWarning"),
+                warning.unwrap_or_default(),
+                detail,
+            );
         }
         check_scale(version, &place, faults);
         for (column, value) in list(version, "/additionalPrinterColumns").iter().enumerate() {
-            check_column(value, &format!("{place}/additionalPrinterColumns/{column}"), faults);
+            check_column(
+                value,
+                &format!("{place}/additionalPrinterColumns/{column}"),
+                faults,
+            );
         }
     }
 }
 
 fn check_scale(version: &Value, place: &str, faults: &mut Faults<'_>) {
-    let Some(scale) = version.pointer("/subresources/scale").filter(|scale| scale.is_object()) else { return };
+    let Some(scale) = version
+        .pointer("/subresources/scale")
+        .filter(|scale| scale.is_object())
+    else {
+        return;
+    };
     for (key, heads) in [
         ("specReplicasPath", [".spec.", ".spec."]),
         ("statusReplicasPath", [".status.", ".status."]),

@@ -33,11 +33,17 @@ fn is(node: &Node, key: &str) -> bool {
 }
 
 fn list<'a>(node: &'a Node, key: &str) -> &'a [Value] {
-    node.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+    node.get(key)
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default()
 }
 
 fn properties(node: &Node) -> impl Iterator<Item = (&String, &Value)> {
-    node.get("properties").and_then(Value::as_object).into_iter().flatten()
+    node.get("properties")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
 }
 
 fn refuse(out: &mut Vec<Refusal>, path: &Path<'_>, key: &str, reason: Reason, detail: &str) {
@@ -53,38 +59,69 @@ fn wrong_type(out: &mut Vec<Refusal>, path: &Path<'_>, node: &Node, detail: &str
 fn spine(value: &Value, level: Level, path: &Path<'_>, out: &mut Vec<Refusal>) {
     let Some(node) = value.as_object() else { return };
     let kind = text(node, "type");
-    let (embedded, preserve) = (is(node, "x-kubernetes-embedded-resource"), is(node, "x-kubernetes-preserve-unknown-fields"));
+    let (embedded, preserve) = (
+        is(node, "x-kubernetes-embedded-resource"),
+        is(node, "x-kubernetes-preserve-unknown-fields"),
+    );
     let int_or_string = is(node, "x-kubernetes-int-or-string");
     match node.get("items").filter(|items| items.is_object()) {
         Some(items) => spine(items, Level::Item, &Path::Key(path, "items"), out),
-        None if kind == "array" && !list_items(node) => refuse(out, path, "items", Reason::Required, "must be specified"),
+        None if kind == "array" && !list_items(node) => {
+            refuse(out, path, "items", Reason::Required, "must be specified")
+        }
         None => {}
     }
     let properties_path = Path::Key(path, "properties");
     for (name, property) in properties(node) {
         spine(property, Level::Field, &Path::Key(&properties_path, name), out);
     }
-    let additional = node.get("additionalProperties").filter(|additional| !additional.is_null());
+    let additional = node
+        .get("additionalProperties")
+        .filter(|additional| !additional.is_null());
     if let Some(additional) = additional {
         if level == Level::Root {
-            refuse(out, path, "additionalProperties", Reason::Forbidden, "must not be used at the root");
+            refuse(
+                out,
+                path,
+                "additionalProperties",
+                Reason::Forbidden,
+                "must not be used at the root",
+            );
         }
-        spine(additional, Level::Field, &Path::Key(path, "additionalProperties"), out);
+        spine(
+            additional,
+            Level::Field,
+            &Path::Key(path, "additionalProperties"),
+            out,
+        );
         if embedded {
             let detail = "must not be used if x-kubernetes-embedded-resource is set";
             refuse(out, path, "additionalProperties", Reason::Forbidden, detail);
         }
     }
-    for (set, key) in [(preserve, "x-kubernetes-preserve-unknown-fields"), (embedded, "x-kubernetes-embedded-resource")] {
+    for (set, key) in [
+        (preserve, "x-kubernetes-preserve-unknown-fields"),
+        (embedded, "x-kubernetes-embedded-resource"),
+    ] {
         if int_or_string && set {
-            refuse(out, path, key, Reason::Invalid, "must be false if x-kubernetes-int-or-string is true");
+            refuse(
+                out,
+                path,
+                key,
+                Reason::Invalid,
+                "must be false if x-kubernetes-int-or-string is true",
+            );
         }
     }
     let outer = (level == Level::Root).then_some((Some(node), path));
     limits(node, outer, path, out);
     if embedded && kind != "object" {
         let detail = "must be object if x-kubernetes-embedded-resource is true";
-        if kind.is_empty() { refuse(out, path, "type", Reason::Required, detail) } else { wrong_type(out, path, node, detail) }
+        if kind.is_empty() {
+            refuse(out, path, "type", Reason::Required, detail)
+        } else {
+            wrong_type(out, path, node, detail)
+        }
     } else if kind.is_empty() && !int_or_string && !preserve {
         let detail = match level {
             Level::Root => "must not be empty at the root",
@@ -113,7 +150,9 @@ fn list_items(node: &Node) -> bool {
 /// The fields that every resource has.
 fn metadata(node: &Node, level: Level, path: &Path<'_>, out: &mut Vec<Refusal>) {
     for (name, property) in properties(node) {
-        let Some(property) = property.as_object() else { continue };
+        let Some(property) = property.as_object() else {
+            continue;
+        };
         let place = Path::Key(path, name);
         match name.as_str() {
             "kind" | "apiVersion" if text(property, "type") != "string" => {
@@ -123,8 +162,14 @@ fn metadata(node: &Node, level: Level, path: &Path<'_>, out: &mut Vec<Refusal>) 
                 if text(property, "type") != "object" {
                     wrong_type(out, &place, property, "must be object");
                 }
-                let known = |key: &str| matches!(key, "type" | "properties" | "default" | "x-kubernetes-validations");
-                let named = properties(property).all(|(name, _)| matches!(name.as_str(), "name" | "generateName"));
+                let known = |key: &str| {
+                    matches!(
+                        key,
+                        "type" | "properties" | "default" | "x-kubernetes-validations"
+                    )
+                };
+                let named =
+                    properties(property).all(|(name, _)| matches!(name.as_str(), "name" | "generateName"));
                 if level == Level::Root && (!named || !property.keys().all(|key| known(key))) {
                     let detail = "must not specify anything other than name and generateName, but metadata is implicitly specified";
                     out.push(Refusal::new(&place, Reason::Forbidden, Shown::Nothing, detail).help(HELP));
@@ -148,7 +193,12 @@ fn limits(node: &Node, outer: Outer<'_>, path: &Path<'_>, out: &mut Vec<Refusal>
                 _ => false,
             };
             if !skip {
-                let alone = key == "allOf" && at == 0 && part.get("anyOf").and_then(Value::as_array).is_some_and(|any| is_int_or_string(any));
+                let alone = key == "allOf"
+                    && at == 0
+                    && part
+                        .get("anyOf")
+                        .and_then(Value::as_array)
+                        .is_some_and(|any| is_int_or_string(any));
                 nested(part, outer, alone, &Path::Index(&place, at), out);
             }
         }
@@ -157,16 +207,25 @@ fn limits(node: &Node, outer: Outer<'_>, path: &Path<'_>, out: &mut Vec<Refusal>
         nested(not, outer, false, &Path::Key(path, "not"), out);
     }
     let pattern = text(node, "pattern");
-    if let Some(error) = (!pattern.is_empty()).then(|| re2::compile(pattern).err()).flatten() {
+    if let Some(error) = (!pattern.is_empty())
+        .then(|| re2::compile(pattern).err())
+        .flatten()
+    {
         let detail = format!("must be a valid regular expression, but isn't: {error}");
         let shown = Shown::Text(pattern.to_owned());
-        out.push(Refusal::new(&Path::Key(path, "pattern"), Reason::Invalid, shown, detail).help("correct the pattern; its syntax is RE2's"));
+        out.push(
+            Refusal::new(&Path::Key(path, "pattern"), Reason::Invalid, shown, detail)
+                .help("correct the pattern; its syntax is RE2's"),
+        );
     }
 }
 
 /// `[{type: integer}, {type: string}]`, the one alternative of types that is allowed.
 fn is_int_or_string(parts: &[Value]) -> bool {
-    let only = |part: &Value, kind: &str| part.as_object().is_some_and(|part| part.len() == 1 && text(part, "type") == kind);
+    let only = |part: &Value, kind: &str| {
+        part.as_object()
+            .is_some_and(|part| part.len() == 1 && text(part, "type") == kind)
+    };
     matches!(parts, [a, b] if only(a, "integer") && only(b, "string"))
 }
 
@@ -177,7 +236,10 @@ const FORBIDDEN: &[(&str, &str)] = &[
     ("title", "must be empty to be structural"),
     ("description", "must be empty to be structural"),
     ("nullable", "must be false to be structural"),
-    ("x-kubernetes-preserve-unknown-fields", "must be false to be structural"),
+    (
+        "x-kubernetes-preserve-unknown-fields",
+        "must be false to be structural",
+    ),
     ("x-kubernetes-embedded-resource", "must be false to be structural"),
     ("x-kubernetes-int-or-string", "must be false to be structural"),
     ("x-kubernetes-list-map-keys", "must be empty to be structural"),
@@ -209,12 +271,21 @@ fn nested(value: &Value, outer: Outer<'_>, int_or_string: bool, path: &Path<'_>,
     }
     let additional = node.get("additionalProperties");
     if additional.is_some_and(|additional| !additional.is_null() && *additional != Value::Bool(false)) {
-        refuse(out, path, "additionalProperties", Reason::Forbidden, "must be undefined to be structural");
+        refuse(
+            out,
+            path,
+            "additionalProperties",
+            Reason::Forbidden,
+            "must be undefined to be structural",
+        );
     }
     // What an alternative speaks of must be there outside of it.
     let missing = |out: &mut Vec<Refusal>, inner: Option<&Node>, outside: &Path<'_>| {
         if inner.is_none() {
-            let detail = format!("because it is defined in {}", crate::engine::pointer::field_path(&path.pointer()));
+            let detail = format!(
+                "because it is defined in {}",
+                crate::engine::pointer::field_path(&path.pointer())
+            );
             out.push(Refusal::new(outside, Reason::Required, Shown::Nothing, detail).help(HELP));
         }
     };
@@ -222,7 +293,10 @@ fn nested(value: &Value, outer: Outer<'_>, int_or_string: bool, path: &Path<'_>,
         let place = Path::Key(path, "items");
         match outer {
             Some((Some(node), at)) => {
-                let (inner, outside) = (node.get("items").and_then(Value::as_object), Path::Key(at, "items"));
+                let (inner, outside) = (
+                    node.get("items").and_then(Value::as_object),
+                    Path::Key(at, "items"),
+                );
                 missing(out, inner, &outside);
                 nested(items, Some((inner, &outside)), false, &place, out);
             }

@@ -1,0 +1,49 @@
+//! The flags that say how faults are judged, which several commands share.
+
+use std::sync::Arc;
+
+use crate::engine::{Code, Date, Level, Severities};
+
+/// How faults are judged.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Judging {
+    /// Report CODE as error, warning, note, or not at all (off)
+    #[arg(long = "severity", value_name = "CODE=LEVEL", value_parser = severity)]
+    severities: Vec<(Code, Level)>,
+    /// Judge dates as of this day (YYYY-MM-DD) [default: today, UTC]
+    #[arg(long, value_name = "DATE")]
+    as_of: Option<Date>,
+    /// Whether the annotation aliasgate.dev/allow of an object counts
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
+    pub(super) allow_annotation: bool,
+}
+
+impl Judging {
+    /// The levels that differ from the defaults; of two for one code the last counts.
+    pub(super) fn severities(&self) -> Severities {
+        let mut severities = Severities::default();
+        for (code, level) in &self.severities {
+            severities.set(*code, *level);
+        }
+        severities
+    }
+
+    /// The day that counts as today.
+    pub(super) fn today(&self) -> Date {
+        self.as_of.unwrap_or_else(super::today)
+    }
+
+    /// What tells the day that counts as today, for as long as the program runs.
+    pub(super) fn calendar(&self) -> Arc<dyn Fn() -> Date + Send + Sync> {
+        let as_of = self.as_of;
+        Arc::new(move || as_of.unwrap_or_else(super::today))
+    }
+}
+
+/// `CODE=LEVEL`.
+fn severity(text: &str) -> Result<(Code, Level), String> {
+    let (code, level) = text
+        .split_once('=')
+        .ok_or("write it as CODE=LEVEL, e.g. alias-self=off")?;
+    Ok((code.parse()?, level.parse()?))
+}
