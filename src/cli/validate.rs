@@ -231,7 +231,7 @@ fn objects(files: &mut [File], schemas: &Schemas) -> Vec<Option<Object>> {
     documents.map(|document| read(document.value.take())).collect()
 }
 
-/// Faults of an alias itself, which are shown at the key; all others are shown at the value.
+/// Faults of a key itself, which are shown at the key; all others are shown at the value.
 const AT_KEY: &[Code] = &[
     Code::AliasKeyEmpty,
     Code::AliasKeyInvalid,
@@ -241,6 +241,7 @@ const AT_KEY: &[Code] = &[
     Code::AliasAmbiguous,
     Code::AliasUnreachable,
     Code::AliasCatchAll,
+    Code::SchemaUnknownField,
 ];
 
 /// Where `diagnostic` is shown in the text of `document`.

@@ -95,6 +95,25 @@ impl Cluster {
         cluster
     }
 
+    /// `kubectl proxy` and its port: the API without TLS and credentials, on loopback.
+    pub(crate) fn proxy(&self) -> (Process, u16) {
+        let port = free_port();
+        let config = self.dir.path().join("kubeconfig").display().to_string();
+        let flags = [format!("--port={port}"), format!("--kubeconfig={config}")];
+        let args: Vec<_> = ["proxy".to_owned()].into_iter().chain(flags).collect();
+        let proxy = Process::start(
+            &self.tools.join("kubectl"),
+            &args,
+            self.dir.path().join("proxy.log"),
+        );
+        wait_for("kubectl proxy", || {
+            std::net::TcpStream::connect(("127.0.0.1", port))
+                .map(drop)
+                .map_err(|error| error.to_string())
+        });
+        (proxy, port)
+    }
+
     /// A new namespace of this name with a number behind it.
     pub(crate) fn namespace(&self, name: &str) -> Namespace<'_> {
         let number = self.namespaces.fetch_add(1, Ordering::Relaxed);

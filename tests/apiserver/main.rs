@@ -16,12 +16,15 @@
 mod catalogs;
 mod certs;
 mod cluster;
+#[path = "corpus/mod.rs"]
+mod corpus;
 mod crds;
 mod failures;
 mod golden;
 mod manifests;
 mod process;
 mod proxy;
+mod verdicts;
 mod webhook;
 mod writes;
 
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         writes::TESTS,
         failures::TESTS,
         proxy::TESTS,
+        verdicts::TESTS,
     ]
     .concat();
     let Some(tools) = env::var_os("ALIASGATE_KUBE_TOOLS").map(PathBuf::from) else {

@@ -11,6 +11,7 @@ mod documents;
 mod exemptions;
 mod feed;
 mod fixtures;
+mod hostile;
 mod import;
 mod manifests;
 mod modelcatalog;

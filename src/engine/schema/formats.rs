@@ -227,7 +227,7 @@ fn is_isbn10(text: &str) -> bool {
         .map(|(at, digit)| at * u32::from(digit - b'0'))
         .sum();
     let last = if *last == b'X' { 10 } else { u32::from(last - b'0') };
-    (sum + 10 * last) % 11 == 0
+    (sum + 10 * last).is_multiple_of(11)
 }
 
 fn is_isbn13(text: &str) -> bool {
@@ -240,7 +240,7 @@ fn is_isbn13(text: &str) -> bool {
         .zip([1, 3].into_iter().cycle())
         .map(|(digit, factor)| factor * u32::from(digit - b'0'))
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 fn is_credit_card(text: &str) -> bool {
@@ -256,7 +256,7 @@ fn is_credit_card(text: &str) -> bool {
             },
         )
         .sum();
-    CARD.is_match(&digits) && sum % 10 == 0
+    CARD.is_match(&digits) && sum.is_multiple_of(10)
 }
 
 fn is_base64(text: &str) -> bool {
@@ -265,7 +265,7 @@ fn is_base64(text: &str) -> bool {
         .or_else(|| text.strip_suffix('='))
         .unwrap_or(text);
     !text.is_empty()
-        && text.len() % 4 == 0
+        && text.len().is_multiple_of(4)
         && bare
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'))

@@ -176,10 +176,10 @@ fn host_of(host: &str) -> Result<String, String> {
         let zone = zone.map_or_else(String::new, |zone| format!("%{zone}"));
         return Ok(format!("[{address}{zone}]{rest}"));
     }
-    if let Some(at) = host.find(':') {
-        if !port(&host[at..]) {
-            return Err(format!("invalid port {:?} after host", &host[at..]));
-        }
+    if let Some(at) = host.find(':')
+        && !port(&host[at..])
+    {
+        return Err(format!("invalid port {:?} after host", &host[at..]));
     }
     unescape(host, Mode::Host)
 }

@@ -191,23 +191,23 @@ fn resource(fields: &Map<String, Value>, path: &Path<'_>, out: &mut Vec<Refusal>
         }
     }
     let place = Path::Key(path, "metadata");
-    if let Some(metadata) = fields.get("metadata") {
-        if shape(metadata, &place, out) {
-            names_of(metadata, |name, _| segment(name), &place, out);
-            if let Some(namespace) = metadata
-                .get("namespace")
-                .and_then(Value::as_str)
-                .filter(|name| !name.is_empty())
-            {
-                faults(
-                    names::label(namespace),
-                    namespace,
-                    &Path::Key(&place, "namespace"),
-                    out,
-                );
-            }
-            common(metadata, &place, out);
+    if let Some(metadata) = fields.get("metadata")
+        && shape(metadata, &place, out)
+    {
+        names_of(metadata, |name, _| segment(name), &place, out);
+        if let Some(namespace) = metadata
+            .get("namespace")
+            .and_then(Value::as_str)
+            .filter(|name| !name.is_empty())
+        {
+            faults(
+                names::label(namespace),
+                namespace,
+                &Path::Key(&place, "namespace"),
+                out,
+            );
         }
+        common(metadata, &place, out);
     }
 }
 

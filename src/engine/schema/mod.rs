@@ -3,7 +3,7 @@
 //! In its order: unknown fields, pruning of nulls, defaults, types and limits, metadata, lists that are sets or maps,
 //! and CEL rules where nothing above stands in their way. Source: k8s.io/apiextensions-apiserver of Kubernetes 1.34.
 //!
-//! What cannot be judged here is a diagnostic of its own ([`Code::SchemaRuleUnchecked`]) and never passes in silence.
+//! What cannot be judged here is a diagnostic of its own ([`SchemaRuleUnchecked`](Code::SchemaRuleUnchecked)) and never passes in silence.
 
 mod cel;
 mod crd;

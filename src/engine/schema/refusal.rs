@@ -10,8 +10,8 @@ use crate::engine::{Code, Diagnostic, diagnostic::quote};
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Path<'a> {
     Root,
-    Key(&'a Path<'a>, &'a str),
-    Index(&'a Path<'a>, usize),
+    Key(&'a Self, &'a str),
+    Index(&'a Self, usize),
 }
 
 impl Path<'_> {
@@ -155,6 +155,7 @@ impl Refusal {
                 }
             }
             Shown::Other(value) => body(reason, Some(value), &detail),
+            Shown::Nothing if reason == Reason::Invalid && !detail.is_empty() => detail,
             Shown::Nothing => body(reason, None, &detail),
         };
         let value = if let Shown::Text(text) = &shown {

@@ -27,7 +27,8 @@ pub(crate) struct Refusal {
     pub(crate) message: String,
 }
 
-fn folder() -> PathBuf {
+/// Where it lies.
+pub(crate) fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/apiserver/corpus")
 }
 
@@ -192,65 +193,4 @@ fn definitions() -> Vec<Case> {
         milder: case.get("milder").is_some(),
     };
     document.as_array().expect("a list").iter().map(case).collect()
-}
-
-/// How the API server names parts of a CRD within itself, and how users write them.
-const INTERNAL: &[(&str, &str)] = &[
-    ("spec.validation.", "spec.versions[0].schema."),
-    (
-        "spec.additionalPrinterColumns",
-        "spec.versions[0].additionalPrinterColumns",
-    ),
-    ("spec.subresources", "spec.versions[0].subresources"),
-    ("spec.selectableFields", "spec.versions[0].selectableFields"),
-    ("spec.conversion.webhookClientConfig", "spec.conversion.webhook"),
-    (
-        "spec.conversion.conversionReviewVersions",
-        "spec.conversion.webhook.conversionReviewVersions",
-    ),
-    (".JSONPath", ".jsonPath"),
-];
-
-/// Fields of a CRD that the API server fills in and then refuses; the user wrote others.
-const FILLED_IN: &[&str] = &[
-    "spec.version",
-    "status.storedVersions",
-    "spec.names.singular",
-    "spec.names.listKind",
-];
-
-impl Refusal {
-    /// The field, which of `anyOf` and its like stands in the message only.
-    pub(crate) fn place(&self) -> &str {
-        let quoted = self
-            .message
-            .strip_prefix("Invalid value: \"\": \"")
-            .and_then(|rest| rest.split_once("\" must"));
-        match quoted {
-            Some((place, _)) if self.field == "<nil>" => place,
-            _ => &self.field,
-        }
-    }
-}
-
-/// Whether the API server itself fills in the field.
-pub(crate) fn is_filled_in(field: &[String]) -> bool {
-    FILLED_IN.contains(&field.join(".").as_str())
-}
-
-/// A field as segments, however its keys are written.
-pub(crate) fn segments(field: &str) -> Vec<String> {
-    let mut field = if field == "<nil>" {
-        String::new()
-    } else {
-        field.to_owned()
-    };
-    for (internal, written) in INTERNAL {
-        field = field.replace(internal, written);
-    }
-    field
-        .split(['.', '[', ']', '/'])
-        .filter(|part| !part.is_empty())
-        .map(str::to_owned)
-        .collect()
 }

@@ -149,10 +149,10 @@ fn items<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Result<Vec<Val<'a>>, Fa
 
 fn is_sorted<'a>(args: &[Val<'a>], meter: &mut Meter<'_>) -> Answer<'a> {
     for pair in items(args, meter)?.windows(2) {
-        if let [a, b] = pair {
-            if a.compare(b)? == Some(Ordering::Greater) {
-                return Ok(Val::Bool(false));
-            }
+        if let [a, b] = pair
+            && a.compare(b)? == Some(Ordering::Greater)
+        {
+            return Ok(Val::Bool(false));
         }
     }
     Ok(Val::Bool(true))

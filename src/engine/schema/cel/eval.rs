@@ -292,10 +292,10 @@ impl<'a, 'l> Eval<'a, 'l> {
             FoldKind::List | FoldKind::Filter => {
                 let mut out = Vec::new();
                 for round in &rounds {
-                    if let Some(filter) = &fold.filter {
-                        if !self.is_true(round, filter)? {
-                            continue;
-                        }
+                    if let Some(filter) = &fold.filter
+                        && !self.is_true(round, filter)?
+                    {
+                        continue;
                     }
                     if fold.what == FoldKind::List {
                         out.push(self.with(round, &fold.body)?);
@@ -333,10 +333,10 @@ impl<'a, 'l> Eval<'a, 'l> {
     fn entries(&mut self, rounds: &[Vec<Val<'a>>], fold: &'a FoldProg) -> Answer<'a> {
         let mut out = Vec::new();
         for round in rounds {
-            if let Some(filter) = &fold.filter {
-                if !self.is_true(round, filter)? {
-                    continue;
-                }
+            if let Some(filter) = &fold.filter
+                && !self.is_true(round, filter)?
+            {
+                continue;
             }
             spend(self.left, out.len())?;
             match (fold.what, self.with(round, &fold.body)?) {
@@ -363,19 +363,9 @@ impl<'a, 'l> Eval<'a, 'l> {
             let key = self.with(&round, body)?;
             keyed.extend(round.into_iter().next().map(|item| (key, item)));
         }
-        spend(self.left, keyed.len().saturating_mul(keyed.len().ilog2_or_zero()))?;
+        let log = keyed.len().checked_ilog2().map_or(0, |log| log as usize);
+        spend(self.left, keyed.len().saturating_mul(log))?;
         sorted(keyed)
-    }
-}
-
-/// The base of the cost of sorting.
-trait Log {
-    fn ilog2_or_zero(self) -> usize;
-}
-
-impl Log for usize {
-    fn ilog2_or_zero(self) -> usize {
-        self.checked_ilog2().map_or(0, |log| log as usize)
     }
 }
 
@@ -478,11 +468,11 @@ fn at<'a>(operand: Val<'a>, index: &Val<'a>, optional: bool) -> Answer<'a> {
         Some(value) => value,
         None if matches!(operand, Val::List(_)) => Err(Fail::new(format!(
             "index out of bounds: {}",
-            super::standard::display(index)
+            super::convert::display(index)
         ))),
         None => Err(Fail::new(format!(
             "no such key: {}",
-            super::standard::display(index)
+            super::convert::display(index)
         ))),
     }
 }

@@ -6,9 +6,12 @@
 mod ast;
 mod check;
 mod collections;
+mod containers;
+mod convert;
 mod eval;
 mod kubernetes;
 mod lex;
+mod macros;
 mod names;
 mod optional;
 mod parse;

@@ -2,7 +2,8 @@
 
 use super::{
     Fail,
-    standard::{display, kind_name, tenth},
+    convert::display,
+    standard::{kind_name, tenth},
     table::Meter,
     value::{Answer, List, Map, Val},
 };

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use regex::Regex;
 
 use super::{
-    Fail, collections, kubernetes, optional, standard, text, time,
+    Fail, collections, convert, kubernetes, optional, standard, text, time,
     types::{Solver, Type},
     value::{Answer, Val},
 };
@@ -25,10 +25,10 @@ pub(super) enum P {
     Duration,
     Moment,
     Opaque(&'static str),
-    List(&'static P),
-    Map(&'static P, &'static P),
-    Optional(&'static P),
-    TypeOf(&'static P),
+    List(&'static Self),
+    Map(&'static Self, &'static Self),
+    Optional(&'static Self),
+    TypeOf(&'static Self),
 }
 
 impl P {
@@ -50,7 +50,7 @@ impl P {
             Self::List(item) => Type::list(item.with(a, b)),
             Self::Map(key, value) => Type::map(key.with(a, b), value.with(a, b)),
             Self::Optional(of) => Type::optional(of.with(a, b)),
-            Self::TypeOf(of) => Type::Type(Some(std::sync::Arc::new(of.with(a, b)))),
+            Self::TypeOf(of) => Type::Meta(Some(std::sync::Arc::new(of.with(a, b)))),
         }
     }
 }
@@ -126,6 +126,7 @@ impl std::fmt::Debug for Function {
 
 const LIBRARIES: &[&[Function]] = &[
     standard::FUNCTIONS,
+    convert::FUNCTIONS,
     time::FUNCTIONS,
     text::FUNCTIONS,
     collections::FUNCTIONS,

@@ -23,7 +23,8 @@ pub(super) enum Type {
     Map(Arc<Self>, Arc<Self>),
     /// An object by the node of its schema.
     Object(NodeId),
-    Type(Option<Arc<Self>>),
+    /// The type of a type.
+    Meta(Option<Arc<Self>>),
     Optional(Arc<Self>),
     Opaque(&'static str),
     /// A type that is not known yet.
@@ -59,7 +60,7 @@ impl Type {
             Self::Moment => "google.protobuf.Timestamp",
             Self::List(_) => "list",
             Self::Map(..) | Self::Object(_) => "map",
-            Self::Type(_) => "type",
+            Self::Meta(_) => "type",
             Self::Optional(_) => "optional_type",
             Self::Opaque(name) => name,
         }
@@ -77,7 +78,7 @@ impl Type {
             "null_type" => Self::Null,
             "list" => Self::list(Self::Dyn),
             "map" => Self::map(Self::Dyn, Self::Dyn),
-            "type" => Self::Type(None),
+            "type" => Self::Meta(None),
             "dyn" => Self::Dyn,
             "google.protobuf.Duration" => Self::Duration,
             "google.protobuf.Timestamp" => Self::Moment,
@@ -113,7 +114,7 @@ impl fmt::Display for Type {
             Self::List(item) => write!(f, "list({item})"),
             Self::Map(key, value) => write!(f, "map({key}, {value})"),
             Self::Object(_) => f.write_str("object"),
-            Self::Type(Some(of)) => write!(f, "type({of})"),
+            Self::Meta(Some(of)) => write!(f, "type({of})"),
             Self::Optional(of) => write!(f, "optional_type({of})"),
             other => f.write_str(other.name()),
         }
@@ -149,7 +150,7 @@ impl Solver {
             Type::List(item) => Type::List(inner(item)),
             Type::Map(key, value) => Type::Map(inner(key), inner(value)),
             Type::Optional(of) => Type::Optional(inner(of)),
-            Type::Type(Some(of)) => Type::Type(Some(inner(of))),
+            Type::Meta(Some(of)) => Type::Meta(Some(inner(of))),
             of => of.clone(),
         }
     }
@@ -185,7 +186,7 @@ impl Solver {
         }
         match (from, to) {
             (Type::Null, other) | (other, Type::Null) => other.takes_null(),
-            (Type::Type(_), Type::Type(_)) => true,
+            (Type::Meta(_), Type::Meta(_)) => true,
             (Type::List(a), Type::List(b)) | (Type::Optional(a), Type::Optional(b)) => self.unify(a, b),
             (Type::Map(a, b), Type::Map(c, d)) => self.unify(a, c) && self.unify(b, d),
             (a, b) => a == b,
@@ -226,7 +227,7 @@ impl Solver {
             Type::Param(other) => {
                 *other == param || self.get(*other).is_some_and(|known| self.mentions(known, param))
             }
-            Type::List(of) | Type::Optional(of) | Type::Type(Some(of)) => self.mentions(of, param),
+            Type::List(of) | Type::Optional(of) | Type::Meta(Some(of)) => self.mentions(of, param),
             Type::Map(key, value) => self.mentions(key, param) || self.mentions(value, param),
             _ => false,
         }
@@ -240,7 +241,7 @@ pub(super) fn is_less_specific(a: &Type, b: &Type) -> bool {
         (_, Type::Dyn | Type::Param(_)) => false,
         (Type::List(a), Type::List(b)) | (Type::Optional(a), Type::Optional(b)) => is_less_specific(a, b),
         (Type::Map(a, b), Type::Map(c, d)) => is_less_specific(a, c) && is_less_specific(b, d),
-        (Type::Type(_), Type::Type(_)) => true,
+        (Type::Meta(_), Type::Meta(_)) => true,
         (a, b) => a == b,
     }
 }

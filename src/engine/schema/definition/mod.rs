@@ -4,6 +4,7 @@
 //! Not judged: what a rule may cost at most, and what a webhook that converts is reached by.
 
 mod keywords;
+mod list_types;
 mod shape;
 mod spec;
 mod structural;

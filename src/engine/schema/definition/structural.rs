@@ -115,14 +115,28 @@ fn spine(value: &Value, level: Level, path: &Path<'_>, out: &mut Vec<Refusal>) {
     }
     let outer = (level == Level::Root).then_some((Some(node), path));
     limits(node, outer, path, out);
-    if embedded && kind != "object" {
+    type_of(node, level, path, out);
+    if level == Level::Root || embedded {
+        metadata(node, level, &properties_path, out);
+    }
+    if embedded && !preserve && properties(node).next().is_none() {
+        let detail = "must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields";
+        refuse(out, path, "properties", Reason::Required, detail);
+    }
+}
+
+/// Every node of the spine has a type.
+fn type_of(node: &Node, level: Level, path: &Path<'_>, out: &mut Vec<Refusal>) {
+    let kind = text(node, "type");
+    let free = is(node, "x-kubernetes-int-or-string") || is(node, "x-kubernetes-preserve-unknown-fields");
+    if is(node, "x-kubernetes-embedded-resource") && kind != "object" {
         let detail = "must be object if x-kubernetes-embedded-resource is true";
         if kind.is_empty() {
-            refuse(out, path, "type", Reason::Required, detail)
+            refuse(out, path, "type", Reason::Required, detail);
         } else {
-            wrong_type(out, path, node, detail)
+            wrong_type(out, path, node, detail);
         }
-    } else if kind.is_empty() && !int_or_string && !preserve {
+    } else if kind.is_empty() && !free {
         let detail = match level {
             Level::Root => "must not be empty at the root",
             Level::Item => "must not be empty for specified array items",
@@ -132,13 +146,6 @@ fn spine(value: &Value, level: Level, path: &Path<'_>, out: &mut Vec<Refusal>) {
     }
     if level == Level::Root && !kind.is_empty() && kind != "object" {
         wrong_type(out, path, node, "must be object at the root");
-    }
-    if level == Level::Root || embedded {
-        metadata(node, level, &properties_path, out);
-    }
-    if embedded && !preserve && properties(node).next().is_none() {
-        let detail = "must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields";
-        refuse(out, path, "properties", Reason::Required, detail);
     }
 }
 

@@ -1,11 +1,13 @@
 //! Types of expressions, and the programs that they become. Source: cel-go v0.26, checker/checker.go.
 
+mod folds;
+
 use std::sync::Arc;
 
 use super::{
     Fault,
-    ast::{Expr, Fold, FoldKind, Kind},
-    eval::{FoldProg, Prog},
+    ast::{Expr, Kind},
+    eval::Prog,
     lex::Literal,
     names::{self, escape, unescape},
     parse, printf, table,
@@ -196,7 +198,7 @@ impl Checker<'_> {
                 (self.old.clone(), Prog::Old)
             }
             name => match Type::named(name) {
-                Some(of) => (Type::Type(Some(Arc::new(of.clone()))), Prog::Type(of)),
+                Some(of) => (Type::Meta(Some(Arc::new(of.clone()))), Prog::Type(of)),
                 None => {
                     let of = self.fault(at, format!("undeclared reference to '{name}' (in container '')"));
                     (of, Prog::Literal(Literal::Null))
@@ -208,7 +210,7 @@ impl Checker<'_> {
     /// A dotted name that is a type.
     fn qualified(&mut self, expr: &Expr) -> Option<Typed> {
         let of = Type::named(&parse::name_of(expr))?;
-        Some((Type::Type(Some(Arc::new(of.clone()))), Prog::Type(of)))
+        Some((Type::Meta(Some(Arc::new(of.clone()))), Prog::Type(of)))
     }
 
     fn select(&mut self, at: usize, operand: &Expr, field: &str, test: bool, optional: bool) -> Typed {
@@ -354,16 +356,16 @@ impl Checker<'_> {
                 }
             },
             "format" => {
-                if let (Some(text), Some(Prog::List(items))) = (text(0), args.get(1)) {
-                    if let Err(error) = printf::judge(text, items.len()) {
-                        self.fault(at, error);
-                    }
+                if let (Some(text), Some(Prog::List(items))) = (text(0), args.get(1))
+                    && let Err(error) = printf::judge(text, items.len())
+                {
+                    self.fault(at, error);
                 }
             }
-            "duration" | "timestamp" if !member => {
-                if !text(0).is_none_or(|text| time::is_literal(name, text)) {
-                    self.fault(at, format!("invalid {name} argument"));
-                }
+            "duration" | "timestamp"
+                if !member && !text(0).is_none_or(|text| time::is_literal(name, text)) =>
+            {
+                self.fault(at, format!("invalid {name} argument"));
             }
             _ => {}
         }
@@ -445,128 +447,6 @@ impl Checker<'_> {
         let of_value = of_value.unwrap_or_else(|| self.solver.fresh());
         (Type::map(of_key, of_value), Prog::Map(progs))
     }
-
-    fn fold(&mut self, at: usize, fold: &Fold) -> Typed {
-        let (range_type, range) = self.expr(&fold.range);
-        let resolved = self.solver.resolve(&range_type, false);
-        let two = fold.second.is_some();
-        let (first, second) = match &resolved {
-            Type::List(item) if two => (Type::Int, item.as_ref().clone()),
-            Type::List(item) => (item.as_ref().clone(), Type::Error),
-            Type::Map(key, value) => (key.as_ref().clone(), value.as_ref().clone()),
-            Type::Dyn | Type::Error | Type::Param(_) => {
-                self.solver.fits(&Type::Dyn, &resolved);
-                (Type::Dyn, Type::Dyn)
-            }
-            other => {
-                let message = format!(
-                    "expression of type '{other}' cannot be range of a comprehension (must be list, map, or dynamic)"
-                );
-                self.fault(fold.range.at, message);
-                (Type::Error, Type::Error)
-            }
-        };
-        let depth = self.scopes.len();
-        self.scopes.push((fold.first.clone(), first.clone()));
-        if let Some(name) = &fold.second {
-            self.scopes.push((name.clone(), second));
-        }
-        let filter = fold.filter.as_ref().map(|filter| {
-            let (of, prog) = self.expr(filter);
-            self.expect(filter.at, &Type::Bool, &of);
-            prog
-        });
-        let (body_type, body) = self.expr(&fold.body);
-        self.scopes.truncate(depth);
-        let of = self.fold_type(at, fold, &resolved, first, body_type);
-        let prog = FoldProg {
-            what: fold.what,
-            two,
-            range,
-            filter,
-            body,
-        };
-        (of, Prog::Fold(Box::new(prog)))
-    }
-
-    fn fold_type(&mut self, at: usize, fold: &Fold, range: &Type, first: Type, body: Type) -> Type {
-        match fold.what {
-            FoldKind::All | FoldKind::Exists | FoldKind::ExistsOne => {
-                self.expect(fold.body.at, &Type::Bool, &body);
-                Type::Bool
-            }
-            FoldKind::Filter => {
-                self.expect(fold.body.at, &Type::Bool, &body);
-                Type::list(first)
-            }
-            FoldKind::List => Type::list(body),
-            FoldKind::Map => Type::map(first, body),
-            FoldKind::Entries => {
-                let (key, value) = (self.solver.fresh(), self.solver.fresh());
-                let map = Type::map(key, value);
-                self.expect(fold.body.at, &map, &body);
-                self.solver.resolve(&map, false)
-            }
-            FoldKind::SortBy => {
-                let body = self.solver.resolve(&body, false);
-                let ordered = matches!(
-                    body,
-                    Type::Int
-                        | Type::Uint
-                        | Type::Double
-                        | Type::Bool
-                        | Type::Duration
-                        | Type::Moment
-                        | Type::Text
-                        | Type::Bytes
-                        | Type::Dyn
-                        | Type::Error
-                        | Type::Param(_)
-                );
-                if !ordered || !matches!(range, Type::List(_) | Type::Dyn | Type::Error | Type::Param(_)) {
-                    let signature = format!("{range}.(list({body}))");
-                    let message = format!(
-                        "found no matching overload for '@sortByAssociatedKeys' applied to '{signature}'"
-                    );
-                    return self.fault(at, message);
-                }
-                range.clone()
-            }
-        }
-    }
-
-    fn opt_map(&mut self, at: usize, flat: bool, target: &Expr, variable: &str, body: &Expr) -> Typed {
-        let (target_type, target) = self.expr(target);
-        let value = match self.solver.resolve(&target_type, false) {
-            Type::Optional(of) => of.as_ref().clone(),
-            Type::Dyn | Type::Error => Type::Dyn,
-            other => {
-                let message = format!("found no matching overload for 'hasValue' applied to '{other}.()'");
-                self.fault(at, message)
-            }
-        };
-        self.scopes.push((variable.to_owned(), value));
-        let (body_type, body) = self.expr(body);
-        self.scopes.pop();
-        let of = if flat {
-            let inner = self.solver.fresh();
-            let optional = Type::optional(inner);
-            if !self.solver.fits(&body_type, &optional) {
-                self.mismatch(at, &optional, &body_type);
-            }
-            self.solver.resolve(&optional, false)
-        } else {
-            Type::optional(body_type)
-        };
-        (
-            of,
-            Prog::OptMap {
-                flat,
-                target: Box::new(target),
-                body: Box::new(body),
-            },
-        )
-    }
 }
 
 /// Whether values of both types may stand in one list.
@@ -575,7 +455,7 @@ fn same_kind(a: &Type, b: &Type) -> bool {
         (Type::Error, _) | (_, Type::Error) => true,
         (Type::List(a), Type::List(b)) | (Type::Optional(a), Type::Optional(b)) => same_kind(a, b),
         (Type::Map(a, b), Type::Map(c, d)) => same_kind(a, c) && same_kind(b, d),
-        (Type::Type(_), Type::Type(_)) => true,
+        (Type::Meta(_), Type::Meta(_)) => true,
         (a, b) => a == b,
     }
 }

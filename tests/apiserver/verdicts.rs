@@ -1,0 +1,263 @@
+//! The corpus on the API server: its verdicts are those that the offline tests compare ours with.
+//!
+//! An API server of its own, since the webhook of the others would have its say too. `BLESS=1` writes what it says.
+
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    path::PathBuf,
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+
+use crate::{
+    Test, World,
+    cluster::Cluster,
+    corpus::{self, Case, Refusal},
+    process::wait_for,
+};
+
+pub(crate) const TESTS: &[Test] = &[(
+    "the_verdicts_of_the_corpus_are_those_of_this_api_server",
+    corpus_is_right,
+)];
+
+const CRDS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+const DRY: &str = "?dryRun=All&fieldValidation=Strict";
+/// Rules that are judged by one CRD.
+const GROUP: usize = 25;
+/// How long one answer may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+type Verdicts = BTreeMap<String, Vec<Refusal>>;
+
+fn corpus_is_right(_: &World) {
+    let tools = PathBuf::from(env::var_os("ALIASGATE_KUBE_TOOLS").expect("set, or nothing runs"));
+    let cluster = Cluster::start(&tools);
+    let (_proxy, port) = cluster.proxy();
+    let api = Api { port };
+    let mut found = Verdicts::new();
+    for case in corpus::cases(&found).iter().filter(|case| case.object.is_none()) {
+        found.insert(
+            case.name.clone(),
+            api.send("POST", &format!("{CRDS}{DRY}"), Some(&case.crd))
+                .refusals(),
+        );
+    }
+    // Rules that were taken are tried on an object, too.
+    let taken: Vec<_> = found
+        .iter()
+        .filter(|(_, refusals)| refusals.is_empty())
+        .map(|(name, _)| name.clone())
+        .collect();
+    for name in taken.iter().filter(|name| name.starts_with("rules/")) {
+        found.insert(name.replace("/crd", "/object"), Vec::new());
+    }
+    let cases = corpus::cases(&found);
+    for case in cases.iter().filter(|case| case.milder) {
+        assert!(
+            !found[&case.name].is_empty(),
+            "{}: this API server takes it, so ours is not milder",
+            case.name
+        );
+    }
+    let (rules, others): (Vec<_>, Vec<_>) = cases
+        .iter()
+        .filter(|case| case.object.is_some())
+        .partition(|case| case.name.starts_with("rules/"));
+    for group in rules.chunks(GROUP) {
+        let mut crd = group[0].crd.clone();
+        let properties = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties";
+        let all: serde_json::Map<_, _> = group
+            .iter()
+            .flat_map(|case| {
+                case.crd
+                    .pointer(properties)
+                    .and_then(Value::as_object)
+                    .expect("a schema")
+                    .clone()
+            })
+            .collect();
+        *crd.pointer_mut(properties).expect("a schema") = all.into();
+        judge(&api, &crd, group, &mut found);
+    }
+    let mut rest = others.as_slice();
+    while let Some(first) = rest.first() {
+        let end = rest
+            .iter()
+            .position(|case| case.crd != first.crd)
+            .unwrap_or(rest.len());
+        judge(&api, &first.crd, &rest[..end], &mut found);
+        rest = &rest[end..];
+    }
+    compare(&found);
+}
+
+/// Compares what was found with what the corpus says, or writes it there.
+fn compare(found: &Verdicts) {
+    if env::var_os("BLESS").is_some() {
+        return bless(found);
+    }
+    // Names of generated objects and the order of fields differ from run to run.
+    let fields = |all: &[Refusal]| {
+        let mut fields: Vec<_> = all.iter().map(|one| one.field.clone()).collect();
+        fields.sort();
+        fields
+    };
+    let expected = corpus::expected();
+    let wrong: Vec<_> = found
+        .iter()
+        .filter(|(name, now)| expected.get(*name).is_none_or(|then| fields(then) != fields(now)))
+        .map(|(name, now)| format!("{name}: {now:?}, expected {:?}", expected.get(name)))
+        .collect();
+    assert!(
+        wrong.is_empty() && found.len() == expected.len(),
+        "{} cases, {} expected\n{}",
+        found.len(),
+        expected.len(),
+        wrong.join("\n")
+    );
+}
+
+/// Longest message that is kept; some repeat a whole schema.
+const MAX_MESSAGE: usize = 300; // characters
+
+/// Writes what the API server said.
+fn bless(found: &Verdicts) {
+    let row = |one: &Refusal| {
+        let message: String = one.message.chars().take(MAX_MESSAGE).collect();
+        json!({"field": one.field, "message": message})
+    };
+    let all: serde_json::Map<_, _> = found
+        .iter()
+        .map(|(name, all)| (name.clone(), all.iter().map(row).collect::<Value>()))
+        .collect();
+    let text = serde_json::to_string_pretty(&all).expect("plain data");
+    fs::write(corpus::folder().join("expected.json"), text + "\n").expect("writable");
+}
+
+/// Asks for the verdicts on objects of one CRD.
+fn judge(api: &Api, crd: &Value, cases: &[&Case], found: &mut Verdicts) {
+    let text = |pointer: &str| {
+        crd.pointer(pointer)
+            .and_then(Value::as_str)
+            .expect("a CRD")
+            .to_owned()
+    };
+    let scope = if text("/spec/scope") == "Namespaced" {
+        "namespaces/default/"
+    } else {
+        ""
+    };
+    let objects = format!(
+        "/apis/{}/{}/{scope}{}",
+        text("/spec/group"),
+        text("/spec/versions/0/name"),
+        text("/spec/names/plural")
+    );
+    let definition = format!("{CRDS}/{}", text("/metadata/name"));
+    let made = api.send("POST", CRDS, Some(crd));
+    assert!(made.status < 300, "{}", made.body);
+    wait_for("the CRD", || {
+        let status = api.send("GET", &objects, None).status;
+        if status == 200 {
+            Ok(())
+        } else {
+            Err(format!("{objects} answers {status}"))
+        }
+    });
+    for case in cases {
+        let Some(object) = &case.object else { continue };
+        let verdict = match &case.old {
+            None => api.send("POST", &format!("{objects}{DRY}"), Some(object)),
+            Some(old) => {
+                let stored = api.send("POST", &objects, Some(old));
+                assert!(stored.status < 300, "{}: {}", case.name, stored.body);
+                let at = format!("{objects}/{}", old["metadata"]["name"].as_str().expect("a name"));
+                let mut object = object.clone();
+                object["metadata"]["resourceVersion"] = stored.body["metadata"]["resourceVersion"].clone();
+                let verdict = api.send("PUT", &format!("{at}{DRY}"), Some(&object));
+                api.send("DELETE", &at, None);
+                verdict
+            }
+        };
+        found.insert(case.name.clone(), verdict.refusals());
+    }
+    api.send("DELETE", &definition, None);
+    wait_for("the end of the CRD", || {
+        let status = api.send("GET", &definition, None).status;
+        if status == 404 {
+            Ok(())
+        } else {
+            Err(format!("{definition} answers {status}"))
+        }
+    });
+}
+
+/// The API server behind `kubectl proxy`.
+struct Api {
+    port: u16,
+}
+
+struct Answer {
+    status: u16,
+    body: Value,
+}
+
+impl Api {
+    fn send(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        let body = body.map(ToString::to_string).unwrap_or_default();
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("kubectl proxy listens");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a limit");
+        let length = body.len();
+        // HTTP/1.0: the answer is whole, and ends with the connection.
+        let head = format!(
+            "{method} {path} HTTP/1.0\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+        );
+        stream
+            .write_all(head.as_bytes())
+            .and_then(|()| stream.write_all(body.as_bytes()))
+            .expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        let status = answer
+            .split_whitespace()
+            .nth(1)
+            .and_then(|status| status.parse().ok())
+            .expect("a status");
+        let text = answer.split_once("\r\n\r\n").map_or("", |(_, text)| text);
+        Answer {
+            status,
+            body: serde_json::from_str(text).unwrap_or_else(|_| json!({"message": text})),
+        }
+    }
+}
+
+impl Answer {
+    fn refusals(&self) -> Vec<Refusal> {
+        if self.status < 300 {
+            return Vec::new();
+        }
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let causes = self.body.pointer("/details/causes").and_then(Value::as_array);
+        let all: Vec<_> = causes
+            .into_iter()
+            .flatten()
+            .map(|cause| Refusal {
+                field: text(&cause["field"]),
+                message: text(&cause["message"]),
+            })
+            .collect();
+        if all.is_empty() {
+            vec![Refusal {
+                field: String::new(),
+                message: text(&self.body["message"]),
+            }]
+        } else {
+            all
+        }
+    }
+}
