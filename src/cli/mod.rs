@@ -1,6 +1,6 @@
 //! The commands: the only room that knows all others.
 //!
-//! A command is a variant of [`Command`] and a file of this folder, whose `Args` are its flags and whose `run` does
+//! A command is a variant of `Command` and a file of this folder, whose `Args` are its flags and whose `run` does
 //! the work.
 
 mod catalog;

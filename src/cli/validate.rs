@@ -164,7 +164,9 @@ fn report<'a>(
         let mut found = by_schema(&schemas, &severities, &object);
         match &object {
             Object::Resource(resource) if CHECKED.contains(&resource.kind) => {
-                found.extend(judge(&snapshot, resource));
+                let faults = judge(&snapshot, resource);
+                found.retain(|by_schema| !is_said(by_schema, &faults));
+                found.extend(faults);
             }
             Object::Resource(_) if !schemas.knows(object.value()) => {
                 summary.skipped += 1;
@@ -194,6 +196,12 @@ fn report<'a>(
         } += 1;
     }
     Report { located, summary }
+}
+
+/// Whether `faults` refuse the same value as the schema does, in words that say more.
+fn is_said(by_schema: &Diagnostic, faults: &[Diagnostic]) -> bool {
+    let same = |fault: &Diagnostic| fault.severity == Severity::Error && fault.pointer == by_schema.pointer;
+    faults.iter().any(same)
 }
 
 /// What the CRD of an object says of it; of a CRD, what is wrong with it.

@@ -206,7 +206,7 @@ impl ModelCatalog {
         }
     }
 
-    /// `catalog` as an object that can be applied: [`Catalog::from`] of it is `catalog` again.
+    /// `catalog` as an object that can be applied: `Catalog::from` of it is `catalog` again.
     ///
     /// ```
     /// use aliasgate::engine::{Catalog, Provider, catalog::{Model, ModelCatalog}};
