@@ -11,7 +11,7 @@ use crate::{
 /// Which catalogs are in force.
 #[derive(Debug, clap::Args)]
 pub(super) struct Choice {
-    /// File or folder of ModelCatalogs, or file of provider<TAB>id lines, to put over the built-in catalogs
+    /// File or folder of ModelCatalogs, or file of PROVIDER-tab-ID lines, to put over the built-in catalogs
     #[arg(long = "catalog", value_name = "PATH")]
     catalogs: Vec<PathBuf>,
     /// Leave the built-in catalogs out

@@ -25,7 +25,7 @@ const MAX_LINE: u64 = 64 * 1024; // bytes
 
 /// Say of each id whether its provider has such a model.
 ///
-/// Without arguments, lines of provider<TAB>id are read from standard input; blanks within and around an id are part
+/// Without arguments, lines of PROVIDER-tab-ID are read from standard input; blanks within and around an id are part
 /// of it. The verdict is on what the mutating webhook would store. Exit codes: 0 nothing but warnings and notes,
 /// 1 errors, 2 something could not be read.
 #[derive(Debug, clap::Args)]

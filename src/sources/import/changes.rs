@@ -64,7 +64,7 @@ impl fmt::Display for Change {
 }
 
 /// How `new` differs from `old`, in the order of provider and id; models that only `old` has are passed over, since
-/// [`merge`](super::merge) keeps them.
+/// [`merge`](super::merge()) keeps them.
 #[must_use]
 pub fn changes(old: &Merged, new: &Merged) -> Vec<Change> {
     let mut all = Vec::new();

@@ -1,6 +1,6 @@
 //! Catalogs from what others publish: cost maps, catalogs of gateways, and the list answers of providers.
 //!
-//! A source makes [`Claim`]s; [`merge`] puts the claims of all sources together field by field; [`changes`] says how the
+//! A source makes [`Claim`]s; [`merge()`] puts the claims of all sources together field by field; [`changes()`] says how the
 //! result differs from an earlier catalog. Nothing here opens a file or a socket.
 
 mod catalogs;
