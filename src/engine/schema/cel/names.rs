@@ -2,30 +2,15 @@
 
 use std::borrow::Cow;
 
-/// Words that no field can be called in a rule; `__` is put around them.
-pub(super) const KEYWORDS: &[&str] = &[
-    "true",
-    "false",
-    "null",
-    "in",
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "for",
-    "function",
-    "if",
-    "import",
-    "let",
-    "loop",
-    "package",
-    "namespace",
-    "return",
-    "var",
-    "void",
-    "while",
-];
+use super::parse::RESERVED;
+
+/// Words with a meaning of their own, besides those that are only reserved.
+const MEANT: &[&str] = &["true", "false", "null", "in"];
+
+/// Whether no field can be called `word` in a rule; `__` is put around such words.
+pub(super) fn is_keyword(word: &str) -> bool {
+    MEANT.contains(&word) || RESERVED.contains(&word)
+}
 
 const SEQUENCES: &[(&str, &str)] = &[("__", "underscores"), (".", "dot"), ("-", "dash"), ("/", "slash")];
 
@@ -34,7 +19,7 @@ pub(super) fn escape(name: &str) -> Option<String> {
     if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
-    if KEYWORDS.contains(&name) {
+    if is_keyword(name) {
         return Some(format!("__{name}__"));
     }
     let mut out = String::with_capacity(name.len());
@@ -76,7 +61,7 @@ pub(super) fn unescape(name: &str) -> Option<Cow<'_, str>> {
         let word = &inside[..end];
         match SEQUENCES.iter().find(|(_, name)| *name == word) {
             Some((plain, _)) => out.push_str(plain),
-            None if KEYWORDS.contains(&word) && end + 4 == name.len() => out.push_str(word),
+            None if is_keyword(word) && end + 4 == name.len() => out.push_str(word),
             None => return None,
         }
         rest = &inside[end + 2..];

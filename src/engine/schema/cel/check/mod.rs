@@ -256,13 +256,13 @@ impl Checker<'_> {
         let schema = self.schema;
         let properties = &schema.node(id).properties;
         // Keywords may stand for the escaped name too.
-        let name = if names::KEYWORDS.contains(&field) {
+        let name = if names::is_keyword(field) {
             Some(field.into())
         } else {
             unescape(field)
         };
         let child = name.and_then(|name| {
-            let same = names::KEYWORDS.contains(&field) || escape(&name).as_deref() == Some(field);
+            let same = names::is_keyword(field) || escape(&name).as_deref() == Some(field);
             properties.get(name.as_ref()).filter(|_| same)
         });
         match child.and_then(|child| type_of(schema, *child)) {
