@@ -132,6 +132,18 @@ impl Cluster {
         }
     }
 
+    /// A kubeconfig with the rights of a ServiceAccount and no others, for as long as this cluster is there.
+    pub(crate) fn kubeconfig_of(&self, namespace: &str, account: &str) -> PathBuf {
+        let token = self.kubectl(&["create", "token", account, "--namespace", namespace, "--duration", "2h"]);
+        let token = token.expect_ok().out.trim().to_owned();
+        let all = fs::read_to_string(self.dir.path().join("kubeconfig")).expect("readable");
+        let mut config: Value = serde_json::from_str(&all).expect("JSON");
+        config["users"][0]["user"]["token"] = token.into();
+        let path = self.dir.path().join(format!("kubeconfig-{namespace}-{account}"));
+        fs::write(&path, config.to_string()).expect("writable");
+        path
+    }
+
     /// Runs kubectl without a namespace.
     pub(crate) fn kubectl(&self, args: &[&str]) -> Said {
         self.run(args, "", &[], self.dir.path())
