@@ -90,7 +90,7 @@ impl Certificates {
         if !pair.holds_at(pair::now()) {
             warn!(not_after = pair.not_after, "the certificate has expired");
         }
-        let current = Arc::new(Current(ArcSwap::from_pointee(pair)));
+        let current = Current::new(pair);
         Ok(Self {
             source,
             current,
@@ -104,24 +104,19 @@ impl Certificates {
     /// # Errors
     /// Never with the crypto provider that is built in.
     pub fn server_config(&self) -> Result<Arc<ServerConfig>, rustls::Error> {
-        let mut config = ServerConfig::builder_with_provider(Arc::clone(provider()))
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_cert_resolver(Arc::clone(&self.current) as Arc<dyn ResolvesServerCert>);
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(Arc::new(config))
+        Current::server_config(&self.current)
     }
 
     /// When the certificate in use expires, in Unix seconds.
     #[must_use]
     pub fn not_after(&self) -> i64 {
-        self.current.0.load().not_after
+        self.current.pair().not_after
     }
 
     /// Whether the certificate in use has expired.
     #[must_use]
     pub fn expired(&self) -> bool {
-        !self.current.0.load().holds_at(pair::now())
+        !self.current.pair().holds_at(pair::now())
     }
 
     /// Looks at the files every `period` and uses what is new and good; never returns. `seen` is called after each
@@ -149,12 +144,7 @@ impl Certificates {
         }
         match self.source.parse(&content) {
             Ok(pair) if pair.holds_at(pair::now()) || self.expired() => {
-                info!(
-                    not_after = pair.not_after,
-                    names = pair.names.join(","),
-                    "a new certificate is in use"
-                );
-                self.current.0.store(Arc::new(pair));
+                self.current.put(pair);
                 self.used = content;
                 self.bad = None;
             }
@@ -170,7 +160,37 @@ impl Certificates {
 
 /// The pair of the moment: a handshake takes it without a lock.
 #[derive(Debug)]
-struct Current(ArcSwap<Pair>);
+pub(super) struct Current(ArcSwap<Pair>);
+
+impl Current {
+    pub(super) fn new(pair: Pair) -> Arc<Self> {
+        Arc::new(Self(ArcSwap::from_pointee(pair)))
+    }
+
+    pub(super) fn pair(&self) -> Arc<Pair> {
+        self.0.load_full()
+    }
+
+    /// Answers handshakes with `pair` from now on.
+    pub(super) fn put(&self, pair: Pair) {
+        info!(
+            not_after = pair.not_after,
+            names = pair.names.join(","),
+            "a new certificate is in use"
+        );
+        self.0.store(Arc::new(pair));
+    }
+
+    /// TLS 1.2 and 1.3 with the pair of the moment, for HTTP/2 and HTTP/1.1.
+    pub(super) fn server_config(current: &Arc<Self>) -> Result<Arc<ServerConfig>, rustls::Error> {
+        let mut config = ServerConfig::builder_with_provider(Arc::clone(provider()))
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::clone(current) as Arc<dyn ResolvesServerCert>);
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(Arc::new(config))
+    }
+}
 
 impl ResolvesServerCert for Current {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {

@@ -3,19 +3,16 @@
 use std::{
     fs::{self, DirBuilder, OpenOptions},
     io::{self, Write},
-    net::IpAddr,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::Path,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
-use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
-};
+use rcgen::KeyPair;
 
 use super::{
     Error,
+    issue::{self, seconds, sorted},
     pair::{self, Pair},
 };
 
@@ -36,8 +33,6 @@ const CA_LIFE: Duration = DAY.saturating_mul(3650);
 const LIFE: Duration = DAY.saturating_mul(365);
 /// A server certificate with less than this left is renewed.
 const RENEW: Duration = DAY.saturating_mul(120);
-/// Clocks of clients may be behind by this much.
-const SKEW: Duration = Duration::from_hours(1);
 
 /// Makes what is missing, expires soon, or has other names than `names`; leaves the rest as it is.
 pub(super) fn ensure(dir: &Path, names: &[String]) -> Result<(), Error> {
@@ -66,14 +61,11 @@ pub(super) fn ensure(dir: &Path, names: &[String]) -> Result<(), Error> {
         names: wanted.join(", "),
         source,
     };
-    let kept = ca.and_then(|(_, key)| KeyPair::from_pem(std::str::from_utf8(key).ok()?).ok());
+    let now = pair::now();
+    let kept = ca.and_then(|(_, key)| KeyPair::from_pem(str::from_utf8(key).ok()?).ok());
     let fresh = kept.is_none();
     let authority = kept.map_or_else(KeyPair::generate, Ok).map_err(make)?;
-    let made = KeyPair::generate().map_err(make)?;
-    let issuer = Issuer::new(ca_params(), authority);
-    let signed = leaf_params(&wanted)
-        .and_then(|params| params.signed_by(&made, &issuer))
-        .map_err(make)?;
+    let made = issue::leaf(&wanted, now, after(LIFE), &authority).map_err(make)?;
 
     DirBuilder::new()
         .recursive(true)
@@ -81,12 +73,12 @@ pub(super) fn ensure(dir: &Path, names: &[String]) -> Result<(), Error> {
         .create(dir)
         .map_err(|source| cannot_write(dir, source))?;
     if fresh {
-        let own = ca_params().self_signed(issuer.key()).map_err(make)?;
-        write(ca_key, 0o600, &issuer.key().serialize_pem())?;
-        write(ca_cert, 0o644, &own.pem())?;
+        let own = issue::authority(&authority, now, after(CA_LIFE)).map_err(make)?;
+        write(ca_key, 0o600, &authority.serialize_pem())?;
+        write(ca_cert, 0o644, &own)?;
     }
-    write(key, 0o600, &made.serialize_pem())?;
-    write(cert, 0o644, &signed.pem())
+    write(key, 0o600, &made.key)?;
+    write(cert, 0o644, &made.cert)
 }
 
 /// Certificate and key, as they stand in their files.
@@ -115,45 +107,9 @@ fn read_ours(cert: &Path, key: &Path) -> Result<Option<Pem>, Error> {
     Ok(cert.zip(key))
 }
 
-fn ca_params() -> CertificateParams {
-    let mut params = CertificateParams::default();
-    params.distinguished_name.push(DnType::CommonName, "aliasgate CA");
-    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    holds(params, CA_LIFE)
-}
-
-fn leaf_params(names: &[String]) -> Result<CertificateParams, rcgen::Error> {
-    let mut params = CertificateParams::new(names)?;
-    params.distinguished_name.push(DnType::CommonName, "aliasgate");
-    params.use_authority_key_identifier_extension = true;
-    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    Ok(holds(params, LIFE))
-}
-
-fn holds(mut params: CertificateParams, life: Duration) -> CertificateParams {
-    let now = SystemTime::now();
-    params.not_before = (now - SKEW).into();
-    params.not_after = (now + life).into();
-    params
-}
-
 /// Unix seconds of the moment after `duration`.
 fn after(duration: Duration) -> i64 {
-    pair::now().saturating_add(i64::try_from(duration.as_secs()).unwrap_or(i64::MAX))
-}
-
-/// `names` in the spelling and order in which a certificate gives them back, each once.
-fn sorted(names: &[String]) -> Vec<String> {
-    let spell = |name: &String| {
-        name.parse::<IpAddr>()
-            .map_or_else(|_| name.clone(), |ip| ip.to_string())
-    };
-    let mut names: Vec<_> = names.iter().map(spell).collect();
-    names.sort_unstable();
-    names.dedup();
-    names
+    pair::now().saturating_add(seconds(duration))
 }
 
 /// Writes beside `path` and renames, so that nobody reads half a file.

@@ -4,6 +4,7 @@
 //! Key and certificate change as one pair; a pair that cannot be used never replaces one that can.
 
 mod certificates;
+mod issue;
 mod made;
 mod pair;
 mod server;

@@ -28,8 +28,10 @@ pub(super) struct Pair {
     pub(super) not_after: i64,
     /// Names and addresses, sorted.
     pub(super) names: Vec<String>,
-    subject_key: Vec<u8>,
-    authority_key: Vec<u8>,
+    /// Identifies the key of the first certificate.
+    pub(super) subject_key: Vec<u8>,
+    /// Identifies the key of the CA that made it.
+    pub(super) authority_key: Vec<u8>,
 }
 
 impl Pair {
@@ -58,6 +60,7 @@ impl Pair {
             names,
             subject_key,
             authority_key,
+            ..
         } = facts;
         Ok(Self {
             key: Arc::new(key),
@@ -80,19 +83,26 @@ impl Pair {
 }
 
 /// What an X.509 certificate says of itself.
-struct Facts {
-    not_after: i64,
+pub(super) struct Facts {
+    pub(super) not_before: i64,
+    pub(super) not_after: i64,
+    /// The common name of a CA; `None` when it may not make certificates.
+    pub(super) authority: Option<String>,
     names: Vec<String>,
-    subject_key: Vec<u8>,
+    pub(super) subject_key: Vec<u8>,
     authority_key: Vec<u8>,
 }
 
 impl Facts {
-    fn of(der: &CertificateDer<'_>) -> Option<Self> {
+    pub(super) fn of(der: &CertificateDer<'_>) -> Option<Self> {
         let (_, cert) = X509Certificate::from_der(der).ok()?;
-        let not_after = cert.validity().not_after.timestamp();
+        let common_name = cert.subject().iter_common_name().next();
         let mut facts = Self {
-            not_after,
+            not_before: cert.validity().not_before.timestamp(),
+            not_after: cert.validity().not_after.timestamp(),
+            authority: common_name
+                .filter(|_| cert.is_ca())
+                .and_then(|name| Some(name.as_str().ok()?.to_owned())),
             names: Vec::new(),
             subject_key: Vec::new(),
             authority_key: Vec::new(),
