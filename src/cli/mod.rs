@@ -5,6 +5,7 @@
 
 mod catalog;
 mod catalogs;
+mod cluster;
 mod crds;
 mod error;
 mod judging;

@@ -14,6 +14,7 @@ use tracing::{info, warn};
 
 use super::{
     Outcome,
+    cluster::Cluster,
     judging::Judging,
     serve::{self, Error},
 };
@@ -34,8 +35,15 @@ use crate::{
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Files and folders with backends, policies, routes and Secrets
-    #[arg(short = 'f', long = "filename", value_name = "PATH", required = true)]
+    #[arg(
+        short = 'f',
+        long = "filename",
+        value_name = "PATH",
+        required_unless_present = "watch"
+    )]
     files: Vec<PathBuf>,
+    #[command(flatten)]
+    cluster: Cluster,
     /// Address and port for clients; port 0 takes a free one, which is printed
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,

@@ -21,7 +21,11 @@ use tokio::{
 };
 use tracing::{info, warn};
 
-use super::{Outcome, judging::Judging};
+use super::{
+    Outcome,
+    cluster::{self, Cluster},
+    judging::Judging,
+};
 use crate::{
     admission,
     engine::{Catalogs, Kind, Provider, Snapshot},
@@ -63,6 +67,8 @@ pub(super) struct Args {
     /// Files and folders with backends, policies and routes that count as being in the cluster
     #[arg(short = 'f', long = "filename", value_name = "PATH")]
     files: Vec<PathBuf>,
+    #[command(flatten)]
+    cluster: Cluster,
     #[command(flatten)]
     judging: Judging,
     /// Seconds to go on serving after SIGTERM while /readyz says no already
@@ -109,6 +115,9 @@ pub(super) enum Error {
     /// No way to providers.
     #[error(transparent)]
     Proxy(#[from] proxy::Error),
+    /// No way to a cluster.
+    #[error(transparent)]
+    Cluster(#[from] cluster::Error),
 }
 
 /// Serves until a signal says stop.
@@ -131,6 +140,11 @@ async fn serve(args: Args) -> Result<Outcome, Error> {
     let gauges = Gauges::register(&mut registry);
     let metrics = admission::Metrics::register(&mut registry);
 
+    let _client = if args.cluster.watch {
+        Some(cluster::client().await?)
+    } else {
+        None
+    };
     let certificates = Certificates::load(source(&args))?;
     let config = certificates.server_config()?;
     report_certificate(&certificates, &health, &gauges);

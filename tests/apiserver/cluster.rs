@@ -134,7 +134,15 @@ impl Cluster {
 
     /// A kubeconfig with the rights of a ServiceAccount and no others, for as long as this cluster is there.
     pub(crate) fn kubeconfig_of(&self, namespace: &str, account: &str) -> PathBuf {
-        let token = self.kubectl(&["create", "token", account, "--namespace", namespace, "--duration", "2h"]);
+        let token = self.kubectl(&[
+            "create",
+            "token",
+            account,
+            "--namespace",
+            namespace,
+            "--duration",
+            "2h",
+        ]);
         let token = token.expect_ok().out.trim().to_owned();
         let all = fs::read_to_string(self.dir.path().join("kubeconfig")).expect("readable");
         let mut config: Value = serde_json::from_str(&all).expect("JSON");

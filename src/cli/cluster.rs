@@ -1,0 +1,113 @@
+//! The flags that lead to a cluster, and the client of its API server.
+
+use std::{env, path::Path, time::Duration};
+
+use axum::http::{HeaderValue, header::USER_AGENT};
+use kube::{Client, Config, config::KubeConfigOptions};
+use thiserror::Error;
+
+use crate::{engine::Key, tls};
+
+/// Longest time to reach the API server.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Longest silence of the API server within an answer; a watch is asked to end earlier.
+const READ_TIMEOUT: Duration = Duration::from_secs(70);
+/// What names a file with the way to a cluster.
+const KUBECONFIG: &str = "KUBECONFIG";
+/// What every pod has in its environment.
+const SERVICE_HOST: &str = "KUBERNETES_SERVICE_HOST";
+/// Where a pod finds the token of its ServiceAccount.
+const TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+
+/// Whether resources come from a cluster, and what else is read there.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(super) struct Cluster {
+    /// Watch the cluster: the one of $KUBECONFIG, or else the one whose pod this is
+    #[arg(long = "cluster", conflicts_with = "files")]
+    pub(super) watch: bool,
+    /// ConfigMap with a catalog as agentgateway mounts it, to lay over the built-in catalogs; may be repeated
+    #[arg(long = "catalog-configmap", value_name = "NAMESPACE/NAME", requires = "watch", value_parser = key)]
+    pub(super) configmaps: Vec<Key>,
+}
+
+/// Why there is no client of an API server.
+#[derive(Debug, Error)]
+pub(super) enum Error {
+    /// No way to a cluster is named.
+    #[error(
+        "cannot find a cluster: this is no pod, for {SERVICE_HOST} is not set, and ${KUBECONFIG} names no file"
+    )]
+    Nowhere,
+    /// A pod without the token of its ServiceAccount.
+    #[error("cannot read {TOKEN}: set automountServiceAccountToken for this pod, or ${KUBECONFIG}")]
+    NoToken,
+    /// What a pod is given of its cluster cannot be used.
+    #[error("cannot use the ServiceAccount of this pod")]
+    Pod(#[source] kube::config::InClusterError),
+    /// The file of `$KUBECONFIG` cannot be used.
+    #[error("cannot use ${KUBECONFIG}, which is {0}")]
+    Kubeconfig(String, #[source] kube::config::KubeconfigError),
+    /// The certificates or credentials cannot be used.
+    #[error("cannot make a client of the API server")]
+    Client(#[source] kube::Error),
+}
+
+/// A client of the API server, which need not be there yet. Must be called within a Tokio runtime.
+///
+/// # Errors
+/// Nothing says where the cluster is, or what says it cannot be used.
+pub(super) async fn client() -> Result<Client, Error> {
+    let _installed = tls::provider();
+    let mut config = config().await?;
+    config.connect_timeout = Some(CONNECT_TIMEOUT);
+    config.read_timeout = Some(READ_TIMEOUT);
+    config.reset_reader_on_write = true;
+    let agent = HeaderValue::from_static(concat!("aliasgate/", env!("CARGO_PKG_VERSION")));
+    config.headers.push((USER_AGENT, agent));
+    Client::try_from(config).map_err(Error::Client)
+}
+
+/// What is set by hand counts more than what a pod is given.
+async fn config() -> Result<Config, Error> {
+    let set = |name| env::var(name).ok().filter(|value: &String| !value.is_empty());
+    if let Some(file) = set(KUBECONFIG) {
+        let loaded = Config::from_kubeconfig(&KubeConfigOptions::default()).await;
+        return loaded.map_err(|cause| Error::Kubeconfig(file, cause));
+    }
+    if set(SERVICE_HOST).is_none() {
+        return Err(Error::Nowhere);
+    }
+    if !Path::new(TOKEN).exists() {
+        return Err(Error::NoToken);
+    }
+    Config::incluster().map_err(Error::Pod)
+}
+
+/// `NAMESPACE/NAME`.
+fn key(text: &str) -> Result<Key, String> {
+    match text.split_once('/') {
+        Some((namespace, name)) if is_name(namespace) && is_name(name) => Ok(Key::new(namespace, name)),
+        _ => Err("write it as NAMESPACE/NAME, e.g. agentgateway-system/model-catalog".to_owned()),
+    }
+}
+
+/// Whether an object can have this name: it becomes part of a path and of a selector.
+fn is_name(text: &str) -> bool {
+    /// Longest name of an object in Kubernetes.
+    const LONGEST: usize = 253; // bytes
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
+    text.len() <= LONGEST && text.bytes().all(fits) && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Key, key};
+
+    #[test]
+    fn a_key_is_two_names() {
+        assert_eq!(key("a/b.c-1"), Ok(Key::new("a", "b.c-1")));
+        for bad in ["", "a", "a/", "/b", "a/b/c", "a/b,metadata.name=c", "A/b"] {
+            assert!(key(bad).is_err(), "{bad}");
+        }
+    }
+}
