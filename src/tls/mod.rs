@@ -7,6 +7,7 @@ mod certificates;
 mod issue;
 mod made;
 mod pair;
+pub mod secret;
 mod server;
 
 use std::{io, path::PathBuf, sync::Arc};

@@ -18,10 +18,10 @@ use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509Certificat
 use super::{Error, provider};
 
 /// Longest PEM file that is read, in bytes.
-const MAX_PEM: u64 = 1024 * 1024;
+pub(super) const MAX_PEM: u64 = 1024 * 1024;
 
 /// A chain and the key of its first certificate, which is known to fit.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Pair {
     pub(super) key: Arc<CertifiedKey>,
     /// Unix seconds.

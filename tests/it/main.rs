@@ -21,6 +21,7 @@ mod readme;
 mod refresh;
 mod resolve;
 mod schema;
+mod secret;
 mod serve;
 mod tls;
 mod validate;
