@@ -12,7 +12,7 @@ const HOUSE: &[Room] = &[
     ("engine",    &[],                      &["jiff", "jsonschema", "regex", "serde", "serde_json", "unicode_normalization"]),
     ("crds",      &[],                      &["k8s_openapi", "kube", "schemars", "serde", "serde_json", "serde_saphyr"]),
     ("telemetry", &[],                      &["axum", "prometheus_client", "tracing", "tracing_subscriber"]),
-    ("tls",       &[],                      &["arc_swap", "axum", "hyper", "hyper_util", "rcgen", "rustls", "thiserror", "tokio", "tokio_rustls", "tracing", "x509_parser"]),
+    ("tls",       &[],                      &["arc_swap", "axum", "futures_util", "hyper", "hyper_util", "k8s_openapi", "kube", "rcgen", "rustls", "serde_json", "thiserror", "tokio", "tokio_rustls", "tracing", "x509_parser"]),
     ("sources",   &["engine"],              &["bytes", "futures_util", "http_body_util", "hyper", "hyper_rustls", "hyper_util", "k8s_openapi", "kube", "rustls", "saphyr_parser", "serde", "serde_json", "thiserror", "tokio", "tracing", "walkdir"]),
     ("admission", &["engine", "telemetry"], &["axum", "bytes", "http_body_util", "k8s_openapi", "kube", "prometheus_client", "serde", "serde_json", "tokio", "tracing"]),
     ("proxy",     &["engine", "telemetry"], &["axum", "bytes", "futures_util", "gateway_api", "http_body_util", "hyper", "hyper_rustls", "hyper_util", "k8s_openapi", "percent_encoding", "prometheus_client", "rustls", "serde", "serde_json", "thiserror", "tokio", "tracing", "webpki_roots"]),

@@ -199,9 +199,9 @@ impl ResolvesServerCert for Current {
 }
 
 /// `error` and all its causes in one line.
-fn chain(error: &Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut line = error.to_string();
-    let mut next = std::error::Error::source(error);
+    let mut next = error.source();
     while let Some(cause) = next {
         line.push_str(": ");
         line.push_str(&cause.to_string());

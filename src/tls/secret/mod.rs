@@ -4,11 +4,15 @@
 //! that depends on nothing but them and the time ([`plan`]). A step that another replica was faster with fails by its
 //! `resourceVersion`, and the replica looks again.
 
+mod api;
 mod bundle;
+mod events;
+mod keeper;
 pub mod plan;
 mod replica;
 mod stored;
 
 pub use bundle::{Authority, Bundle, MAX_OLD};
+pub use keeper::{Keeper, Report};
 pub use replica::{Configuration, Deed, Found, Kind, Move, Patch, Refusal, Replica, Seen, Settings};
 pub use stored::{CA_CERT, CA_KEY, CERT, KEY, ROTATE};

@@ -129,7 +129,9 @@ pub struct Patch {
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
     /// It is someone else's.
-    #[error("its type is {0}: delete it, or name another for --tls-secret, which keeps its own in one of type Opaque")]
+    #[error(
+        "its type is {0}: delete it, or name another for --tls-secret, which keeps its own in one of type Opaque"
+    )]
     Foreign(String),
     /// A certificate cannot be made.
     #[error("cannot make a certificate")]
@@ -145,7 +147,8 @@ pub struct Replica {
     remembered: Option<Authority>,
     /// The newest CA, as last seen.
     newest: Option<Authority>,
-    trust: Trust,
+    /// What the configurations trusted when they were last read.
+    trust: Option<Trust>,
     /// What is wrong with the Secret.
     faults: Vec<String>,
 }
@@ -160,7 +163,7 @@ impl Replica {
             held: None,
             remembered: None,
             newest: None,
-            trust: Trust::default(),
+            trust: None,
             faults: Vec::new(),
         }
     }
@@ -177,7 +180,7 @@ impl Replica {
         let bundles = seen.configurations.as_ref().map(|all| bundles(all));
         let readable = bundles.is_some();
         if let Some(bundles) = bundles {
-            self.trust = self.trust.then(bundles, now);
+            self.trust = Some(self.trust.take().unwrap_or_default().then(bundles, now));
         }
         let turn = self.take(&stored, readable, now);
         self.faults.clone_from(&stored.faults);
@@ -190,7 +193,7 @@ impl Replica {
                 bundle: &stored.bundle,
                 leaf: stored.held.as_ref().map(|held| &held.leaf),
                 asked: stored.asked,
-                trust: readable.then_some(&self.trust),
+                trust: self.trust.as_ref().filter(|_| readable),
                 remembered: self.remembered.as_ref(),
             },
             now,
@@ -216,8 +219,8 @@ impl Replica {
     /// Whether every configuration trusted the certificate that is being served, when last seen.
     #[must_use]
     pub fn trusted(&self, now: i64) -> bool {
-        self.served()
-            .is_some_and(|leaf| self.trust.settled(&leaf.by, now).is_some())
+        let from = |leaf: &Leaf| self.trust.as_ref()?.settled(&leaf.by, now);
+        self.served().and_then(from).is_some()
     }
 
     /// What is wrong with the Secret, when last seen.
@@ -264,7 +267,10 @@ impl Replica {
         if old.by == new.leaf.by || old.not_after <= now {
             return Some(now);
         }
-        readable.then(|| self.trust.settled(&new.leaf.by, now))?
+        self.trust
+            .as_ref()
+            .filter(|_| readable)?
+            .settled(&new.leaf.by, now)
     }
 
     fn carry_out(&self, step: Step, seen: &Seen, stored: &Stored, now: i64) -> Result<Move, Refusal> {
@@ -295,7 +301,10 @@ impl Replica {
         let key = KeyPair::generate()?;
         let until = now.saturating_add(seconds(self.settings.lives.ca));
         let made = Bundle::parse(issue::authority(&key, now, until)?.as_bytes());
-        let authority = made.authorities.first().ok_or(rcgen::Error::CouldNotParseCertificate)?;
+        let authority = made
+            .authorities
+            .first()
+            .ok_or(rcgen::Error::CouldNotParseCertificate)?;
         // What is served goes back into a Secret that has lost it, for replicas that are yet to start.
         let lost = self.held.as_ref().filter(|_| stored.held.is_none());
         let leaf = stored.held.as_ref().or(lost).map(|held| held.leaf.by.as_slice());
@@ -355,7 +364,12 @@ fn bundles(configurations: &[Configuration]) -> Vec<Bundle> {
 fn patches(seen: &Seen, bundle: &Bundle) -> Vec<Patch> {
     let differing = |found: &Found| {
         let differs = |(place, pem): (usize, &Vec<u8>)| (Bundle::parse(pem) != *bundle).then_some(place);
-        found.bundles.iter().enumerate().filter_map(differs).collect::<Vec<_>>()
+        found
+            .bundles
+            .iter()
+            .enumerate()
+            .filter_map(differs)
+            .collect::<Vec<_>>()
     };
     let patch = |configuration: &Configuration| {
         let found = configuration.found.as_ref()?;

@@ -79,18 +79,23 @@ impl Stored {
             ));
         }
         if [CERT, KEY].into_iter().any(|key| get(key).is_some()) && stored.held.is_none() {
-            stored
-                .faults
-                .push(format!("{CERT} and {KEY} are no certificate of a CA in {CA_CERT} with its key"));
+            stored.faults.push(format!(
+                "{CERT} and {KEY} are no certificate of a CA in {CA_CERT} with its key"
+            ));
         }
-        stored.asked = match secret.metadata.annotations.as_ref().and_then(|all| all.get(ROTATE)) {
+        stored.asked = match secret
+            .metadata
+            .annotations
+            .as_ref()
+            .and_then(|all| all.get(ROTATE))
+        {
             None => None,
             Some(asked) if asked == "leaf" => Some(Rotation::Leaf),
             Some(asked) if asked == "ca" => Some(Rotation::Ca),
             Some(other) => {
-                stored
-                    .faults
-                    .push(format!("the annotation {ROTATE} is \"{other:.20}\": set leaf or ca"));
+                stored.faults.push(format!(
+                    "the annotation {ROTATE} is \"{other:.20}\": set leaf or ca"
+                ));
                 None
             }
         };

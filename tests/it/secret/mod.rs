@@ -7,8 +7,8 @@ mod plan;
 use std::{collections::BTreeMap, time::Duration};
 
 use aliasgate::tls::secret::{
-    Authority, Bundle, CA_CERT, Configuration, Deed, Found, Kind, Move, Patch, ROTATE, Refusal, Replica, Seen,
-    Settings, plan::Lives,
+    Authority, Bundle, CA_CERT, Configuration, Deed, Found, Kind, Move, Patch, ROTATE, Refusal, Replica,
+    Seen, Settings, plan::Lives,
 };
 use k8s_openapi::{ByteString, api::core::v1::Secret};
 

@@ -76,7 +76,11 @@ fn a_certificate_of_a_new_ca_waits_until_api_servers_know_the_ca() {
     assert_eq!(words(&turns), ["announced", "published"]);
     assert_eq!(until, api.now + settle_seconds());
     assert_eq!(by(&replica), old, "the old one is still served");
-    assert!(api.bundles().iter().all(|bundle| bundle.authorities.len() == 2 && bundle.has(&old)));
+    assert!(
+        api.bundles()
+            .iter()
+            .all(|bundle| bundle.authorities.len() == 2 && bundle.has(&old))
+    );
     api.now = until - 1;
     assert_eq!(words(&api.run(&mut replica).0), [""; 0]);
     api.now = until;
@@ -165,7 +169,10 @@ fn a_ca_that_only_the_configurations_know_stays_trusted() {
     api.secret = None;
     let mut other = Replica::new(settings());
     assert_eq!(words(&api.run(&mut other).0), ["announced", "published"]);
-    assert!(api.bundles()[0].has(&old), "someone may still serve a certificate of it");
+    assert!(
+        api.bundles()[0].has(&old),
+        "someone may still serve a certificate of it"
+    );
     assert_eq!(other.served(), None);
     assert_eq!(words(&api.settle(&mut other)), ["issued"]);
 }
@@ -211,7 +218,11 @@ fn content_that_cannot_be_used_is_replaced_and_told() {
 fn what_is_foreign_in_a_bundle_is_replaced() {
     let (mut api, mut replica) = installed();
     let right = api.bundles();
-    for wrong in ["", "nonsense", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+    for wrong in [
+        "",
+        "nonsense",
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+    ] {
         api.set_bundles(wrong.as_bytes());
         assert_eq!(words(&api.run(&mut replica).0), ["published"], "{wrong}");
         assert_eq!(api.bundles(), right);
@@ -289,7 +300,11 @@ fn old_cas_are_few() {
         assert_eq!(api.authorities().len(), rotation.min(MAX_OLD) + 1);
         assert_eq!(api.bundles()[0].has(&first), rotation <= MAX_OLD);
     }
-    let ages: Vec<_> = api.authorities().iter().map(|authority| authority.not_before).collect();
+    let ages: Vec<_> = api
+        .authorities()
+        .iter()
+        .map(|authority| authority.not_before)
+        .collect();
     assert!(ages.is_sorted_by(|newer, older| newer > older), "{ages:?}");
 }
 
