@@ -15,8 +15,9 @@ const HOUSE: &[Room] = &[
     ("tls",       &[],                      &["arc_swap", "axum", "futures_util", "hyper", "hyper_util", "k8s_openapi", "kube", "rcgen", "rustls", "serde_json", "thiserror", "tokio", "tokio_rustls", "tracing", "x509_parser"]),
     ("sources",   &["engine"],              &["bytes", "futures_util", "http_body_util", "hyper", "hyper_rustls", "hyper_util", "k8s_openapi", "kube", "rustls", "saphyr_parser", "serde", "serde_json", "thiserror", "tokio", "tracing", "walkdir"]),
     ("admission", &["engine", "telemetry"], &["axum", "bytes", "http_body_util", "k8s_openapi", "kube", "prometheus_client", "serde", "serde_json", "tokio", "tracing"]),
+    ("controller", &["engine", "telemetry"], &["jiff", "kube", "prometheus_client", "serde_json", "thiserror", "tokio", "tracing"]),
     ("proxy",     &["engine", "telemetry"], &["axum", "bytes", "futures_util", "gateway_api", "http_body_util", "hyper", "hyper_rustls", "hyper_util", "k8s_openapi", "percent_encoding", "prometheus_client", "rustls", "serde", "serde_json", "thiserror", "tokio", "tracing", "webpki_roots"]),
-    ("cli",       &["admission", "crds", "engine", "proxy", "sources", "telemetry", "tls"],
+    ("cli",       &["admission", "controller", "crds", "engine", "proxy", "sources", "telemetry", "tls"],
                                             &["axum", "clap", "jiff", "kube", "rustls", "serde", "serde_json", "thiserror", "tokio", "tracing"]),
 ];
 

@@ -1,12 +1,24 @@
 //! The flags that lead to a cluster, and the client of its API server.
 
-use std::{env, path::Path, time::Duration};
+use std::{env, path::Path, sync::Arc, time::Duration};
 
 use axum::http::{HeaderValue, header::USER_AGENT};
 use kube::{Client, Config, config::KubeConfigOptions};
 use thiserror::Error;
+use tokio::sync::watch;
 
-use crate::{engine::Key, tls};
+use crate::{
+    engine::Key,
+    sources::{
+        Base,
+        cluster::{Event, Feed, Settings, State, is_name},
+    },
+    telemetry::{Health, Watches},
+    tls,
+};
+
+/// The gate that opens once snapshots tell of the whole cluster.
+pub(super) const GATE: &str = "snapshot";
 
 /// Longest time to reach the API server.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -52,6 +64,39 @@ pub(super) enum Error {
     Client(#[source] kube::Error),
 }
 
+impl Cluster {
+    /// A feed of the cluster of `client`, to be run, whose state is told to `health` from now on.
+    pub(super) fn feed(&self, client: Client, base: Base, watches: Watches, health: Health) -> Feed {
+        let tell = move |event| match event {
+            Event::Failed(kind) => watches.failed(kind),
+            Event::Rebuilt(took) => watches.rebuilt(took),
+        };
+        let feed = Feed::new(Settings {
+            client,
+            configmaps: self.configmaps.clone(),
+            base,
+            tell: Arc::new(tell),
+        });
+        tokio::spawn(report(feed.state(), health));
+        feed
+    }
+}
+
+/// Opens the [`GATE`] once nothing is waited for, and notes what there is to know.
+async fn report(mut state: watch::Receiver<State>, health: Health) {
+    let mut open = false;
+    while state.changed().await.is_ok() {
+        let State { waiting, notes } = state.borrow_and_update().clone();
+        health.note(GATE, notes);
+        open |= waiting.is_empty();
+        if open {
+            health.open(GATE);
+        } else {
+            health.close(GATE, waiting.join("; "));
+        }
+    }
+}
+
 /// A client of the API server, which need not be there yet. Must be called within a Tokio runtime.
 ///
 /// # Errors
@@ -89,14 +134,6 @@ fn key(text: &str) -> Result<Key, String> {
         Some((namespace, name)) if is_name(namespace) && is_name(name) => Ok(Key::new(namespace, name)),
         _ => Err("write it as NAMESPACE/NAME, e.g. agentgateway-system/model-catalog".to_owned()),
     }
-}
-
-/// Whether an object can have this name: it becomes part of a path and of a selector.
-fn is_name(text: &str) -> bool {
-    /// Longest name of an object in Kubernetes.
-    const LONGEST: usize = 253; // bytes
-    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
-    text.len() <= LONGEST && text.bytes().all(fits) && text.starts_with(|c: char| c.is_ascii_alphanumeric())
 }
 
 #[cfg(test)]

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::engine::{Code, Date, Level, Severities};
+use crate::{
+    engine::{Code, Date, Level, Severities},
+    sources::{Base, builtin},
+};
 
 /// How faults are judged.
 #[derive(Debug, Clone, clap::Args)]
@@ -33,10 +36,15 @@ impl Judging {
         self.as_of.unwrap_or_else(super::today)
     }
 
-    /// What tells the day that counts as today, for as long as the program runs.
-    pub(super) fn calendar(&self) -> Arc<dyn Fn() -> Date + Send + Sync> {
+    /// What snapshots are made with for as long as the program runs: the built-in catalogs, judged by these flags.
+    pub(super) fn base(&self) -> Base {
         let as_of = self.as_of;
-        Arc::new(move || as_of.unwrap_or_else(super::today))
+        Base {
+            catalogs: Arc::new(builtin::catalogs()),
+            severities: self.severities(),
+            allow_annotation: self.allow_annotation,
+            today: Arc::new(move || as_of.unwrap_or_else(super::today)),
+        }
     }
 }
 

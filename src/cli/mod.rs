@@ -3,6 +3,8 @@
 //! A command is a variant of `Command` and a file of this folder, whose `Args` are its flags and whose `run` does
 //! the work.
 
+mod asking;
+mod audit;
 mod catalog;
 mod catalogs;
 mod cluster;
@@ -15,6 +17,7 @@ mod proxy;
 mod resolve;
 mod schemas;
 mod serve;
+mod standin;
 mod validate;
 
 use std::process::ExitCode;
@@ -36,6 +39,7 @@ enum Command {
     Local(local::Args),
     Serve(serve::Args),
     Proxy(proxy::Args),
+    StandIn(standin::Args),
     Validate(validate::Args),
     Resolve(resolve::Args),
     Catalog(catalog::Args),
@@ -72,6 +76,7 @@ pub fn main() -> ExitCode {
         Command::Local(args) => local::run(&args).map_err(error::Error::from),
         Command::Serve(args) => serve::run(args).map_err(error::Error::from),
         Command::Proxy(args) => proxy::run(&args).map_err(error::Error::from),
+        Command::StandIn(args) => standin::run(&args).map_err(error::Error::from),
         Command::Validate(args) => validate::run(&args),
         Command::Resolve(args) => resolve::run(&args),
         Command::Catalog(args) => catalog::run(&args),

@@ -14,18 +14,15 @@ use tracing::{info, warn};
 
 use super::{
     Outcome,
-    cluster::Cluster,
+    cluster::{self, Cluster},
     judging::Judging,
     serve::{self, Error},
 };
 use crate::{
     engine::Snapshot,
     proxy::{self, GATE, Proxy, Settings},
-    sources::{
-        builtin,
-        files::{self, Feed},
-    },
-    telemetry::{self, Format, Health},
+    sources::files::{self, Feed},
+    telemetry::{self, Format, Health, Registry, Watches},
 };
 
 /// Route requests for models by manifests, with each alias replaced by its target.
@@ -102,10 +99,7 @@ impl Reading {
         let feed = Feed {
             paths: paths.to_vec(),
             secrets: true,
-            catalogs: Arc::new(builtin::catalogs()),
-            severities: self.judging.severities(),
-            allow_annotation: self.judging.allow_annotation,
-            today: self.judging.calendar(),
+            base: self.judging.base(),
         };
         let (snapshots, errors) = files::watch(feed).map_err(Error::Start)?;
         for cause in &errors {
@@ -124,7 +118,6 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
 }
 
 async fn serve(args: &Args) -> Result<Outcome, Error> {
-    let health = Health::new(&[GATE]);
     let mut registry = telemetry::registry();
     let settings = Settings {
         max_body: args.max_body,
@@ -135,8 +128,7 @@ async fn serve(args: &Args) -> Result<Outcome, Error> {
         normalize: args.reading.normalizes(),
         stand_in: None,
     };
-    let snapshots = args.reading.watch(&args.files)?;
-    let proxy = Proxy::start(snapshots, &settings, &mut registry, health.clone())?;
+    let (proxy, health) = start(args, &settings, &mut registry).await?;
     let (listener, address) = bind(args.listen).await?;
     let (status, status_address) = bind(args.status_listen).await?;
     let stop = serve::stop(health.clone(), Duration::from_secs(args.shutdown_delay)).map_err(Error::Start)?;
@@ -150,6 +142,27 @@ async fn serve(args: &Args) -> Result<Outcome, Error> {
     proxy.serve(listener, stop).await;
     info!("stopped");
     Ok(Outcome::Clean)
+}
+
+/// The proxy of the files or of the cluster that the arguments name.
+async fn start(args: &Args, settings: &Settings, registry: &mut Registry) -> Result<(Proxy, Health), Error> {
+    if !args.cluster.watch {
+        let health = Health::new(&[GATE]);
+        let snapshots = args.reading.watch(&args.files)?;
+        return Ok((
+            Proxy::start(snapshots, settings, registry, health.clone())?,
+            health,
+        ));
+    }
+    let health = Health::new(&[cluster::GATE, GATE]);
+    let client = cluster::client().await?;
+    let watches = Watches::register(registry);
+    let feed = args
+        .cluster
+        .feed(client, args.reading.judging.base(), watches, health.clone());
+    let proxy = Proxy::start(feed.snapshots(), settings, registry, health.clone())?;
+    tokio::spawn(feed.run(Some(proxy.secrets())));
+    Ok((proxy, health))
 }
 
 fn read(path: &PathBuf) -> Result<Vec<u8>, Error> {

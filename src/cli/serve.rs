@@ -23,18 +23,16 @@ use tracing::{info, warn};
 
 use super::{
     Outcome,
+    audit::{self, Background},
     cluster::{self, Cluster},
     judging::Judging,
 };
 use crate::{
-    admission,
+    admission, controller,
     engine::{Catalogs, Kind, Provider, Snapshot},
     proxy,
-    sources::{
-        builtin,
-        files::{self, Feed},
-    },
-    telemetry::{self, Format, Gauges, Health},
+    sources::files::{self, Feed},
+    telemetry::{self, Format, Gauges, Health, Registry, Watches},
     tls::{self, Certificates, Limits, Source},
 };
 
@@ -70,6 +68,8 @@ pub(super) struct Args {
     #[command(flatten)]
     cluster: Cluster,
     #[command(flatten)]
+    background: Background,
+    #[command(flatten)]
     judging: Judging,
     /// Seconds to go on serving after SIGTERM while /readyz says no already
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(..=MAX_DELAY))]
@@ -89,7 +89,7 @@ const MAX_WORKERS: usize = 4;
 /// How often the certificate's files are looked at.
 const LOOK: Duration = Duration::from_secs(2);
 /// What must be well before requests are taken.
-const GATES: &[&str] = &["certificate", "catalogs", "snapshot"];
+const GATES: &[&str] = &["certificate", "catalogs", cluster::GATE];
 
 /// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -112,12 +112,18 @@ pub(super) enum Error {
     /// A file that a flag names.
     #[error("cannot read {0}")]
     Read(PathBuf, #[source] io::Error),
+    /// A key that is not in the environment.
+    #[error("the environment variable {0} that --key-env names is not set, empty or no text")]
+    Key(String),
     /// No way to providers.
     #[error(transparent)]
     Proxy(#[from] proxy::Error),
     /// No way to a cluster.
     #[error(transparent)]
     Cluster(#[from] cluster::Error),
+    /// No background.
+    #[error(transparent)]
+    Background(#[from] audit::Error),
 }
 
 /// Serves until a signal says stop.
@@ -140,18 +146,12 @@ async fn serve(args: Args) -> Result<Outcome, Error> {
     let gauges = Gauges::register(&mut registry);
     let metrics = admission::Metrics::register(&mut registry);
 
-    let _client = if args.cluster.watch {
-        Some(cluster::client().await?)
-    } else {
-        None
-    };
     let certificates = Certificates::load(source(&args))?;
     let config = certificates.server_config()?;
     report_certificate(&certificates, &health, &gauges);
-    let snapshot = feed(&args, &health)?;
+    let snapshot = feed(&args, &mut registry, &health).await?;
     report_catalogs(snapshot.borrow().catalogs(), &health, &gauges);
     report_snapshot(&snapshot.borrow(), &gauges);
-    health.open("snapshot");
 
     let listener = TcpListener::bind(args.listen)
         .await
@@ -193,21 +193,35 @@ fn source(args: &Args) -> Source {
     }
 }
 
-/// Snapshots of the files that the arguments name; with none, of the catalogs alone.
-fn feed(args: &Args, health: &Health) -> Result<watch::Receiver<Arc<Snapshot>>, Error> {
+/// Snapshots of the cluster, or of the files that the arguments name; with none, of the catalogs alone.
+async fn feed(
+    args: &Args,
+    registry: &mut Registry,
+    health: &Health,
+) -> Result<watch::Receiver<Arc<Snapshot>>, Error> {
+    if args.cluster.watch {
+        let client = cluster::client().await?;
+        let watches = Watches::register(registry);
+        let counts = controller::Metrics::register(registry);
+        let feed = args
+            .cluster
+            .feed(client.clone(), args.judging.base(), watches, health.clone());
+        let snapshots = feed.snapshots();
+        args.background.begin(&client, &snapshots, &counts)?;
+        tokio::spawn(feed.run(None));
+        return Ok(snapshots);
+    }
     let feed = Feed {
         paths: args.files.clone(),
         secrets: false,
-        catalogs: Arc::new(builtin::catalogs()),
-        severities: args.judging.severities(),
-        allow_annotation: args.judging.allow_annotation,
-        today: args.judging.calendar(),
+        base: args.judging.base(),
     };
     let (snapshot, errors) = files::watch(feed).map_err(Error::Start)?;
     for cause in &errors {
         warn!(%cause, "a manifest is left out");
     }
-    health.note("snapshot", errors.iter().map(ToString::to_string).collect());
+    health.note(cluster::GATE, errors.iter().map(ToString::to_string).collect());
+    health.open(cluster::GATE);
     Ok(snapshot)
 }
 

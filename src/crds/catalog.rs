@@ -32,6 +32,8 @@ const PRESETS: &str = "['mistral', 'deepseek', 'xai', 'cohere', 'groq', 'openrou
     printcolumn = r#"{"name": "Models", "type": "integer", "jsonPath": ".status.models"}"#,
     printcolumn = r#"{"name": "AsOf", "type": "string", "jsonPath": ".spec.asOf"}"#,
     printcolumn = r#"{"name": "Accepted", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"Accepted\")].status"}"#,
+    printcolumn = r#"{"name": "Conflicts", "type": "integer", "jsonPath": ".status.conflicts"}"#,
+    printcolumn = r#"{"name": "Discovered", "type": "date", "jsonPath": ".status.lastDiscovery", "priority": 1}"#,
     printcolumn = r#"{"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}"#
 )]
 #[serde(rename_all = "camelCase")]
@@ -306,9 +308,14 @@ pub(super) enum Confidence {
 pub(super) struct CatalogStatus {
     /// How many models it lists.
     models: Option<i64>,
+    /// How often other catalogs say something else where both speak.
+    conflicts: Option<i64>,
+    /// When the provider was last asked for its list, where this catalog is kept up to date from there.
+    #[schemars(extend("format" = "date-time"))]
+    last_discovery: Option<String>,
     /// The generation that the status is about.
     observed_generation: Option<i64>,
-    /// `Accepted`: whether it could be read.
+    /// `Accepted`: whether it could be read. `Conflicted`: whether other catalogs disagree.
     #[schemars(length(max = 8))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".to_owned()]))]
     conditions: Option<Vec<Condition>>,

@@ -17,6 +17,8 @@ const API_KEY: HeaderName = HeaderName::from_static("api-key");
 /// The data key of a Secret where `secretRef` names none.
 const DEFAULT_KEY: &str = "Authorization";
 const BEARER: &str = "Bearer ";
+/// The only kind that a `secretRef` can name.
+const SECRET: &str = "Secret";
 
 /// What is put in place of the client's own credential.
 #[derive(Clone, PartialEq)]
@@ -150,12 +152,21 @@ fn header(name: HeaderName, prefix: &str, key: &str) -> Option<(HeaderName, Head
     Some((name, value))
 }
 
+/// The Secret that `auth` names for a backend in `namespace`, where its key would come from one.
+pub(crate) fn secret(namespace: &str, auth: Option<&Value>) -> Option<Key> {
+    let auth = auth.filter(|auth| auth.get("key").is_none_or(|key| !key.is_string()))?;
+    let reference = auth.get("secretRef")?;
+    let text = |name: &str| reference.get(name).and_then(Value::as_str);
+    let is_secret = text("kind").is_none_or(|kind| kind == SECRET);
+    Some(Key::new(namespace, text("name")?)).filter(|_| is_secret)
+}
+
 /// The value that `reference` points to, or what of it is missing.
 fn secret_value(snapshot: &Snapshot, namespace: &str, reference: &Value) -> Result<String, String> {
     let text = |name: &str| reference.get(name).and_then(Value::as_str);
     let name = text("name").unwrap_or_default();
     let key = text("key").unwrap_or(DEFAULT_KEY);
-    if let Some(kind) = text("kind").filter(|kind| *kind != "Secret") {
+    if let Some(kind) = text("kind").filter(|kind| *kind != SECRET) {
         return Err(format!("secretRef names a {kind}, and only a Secret can be read"));
     }
     let place = Key::new(namespace, name);

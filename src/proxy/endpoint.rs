@@ -9,8 +9,13 @@ use hyper::{
 };
 use serde_json::Value;
 
-use super::{answer::Refusal, credential::Credential, paths, route_type::RouteType};
-use crate::engine::{Provider, Resource, Snapshot, diagnostic::quote, resource::Target};
+use super::{
+    answer::Refusal,
+    credential::{self, Credential},
+    paths,
+    route_type::RouteType,
+};
+use crate::engine::{Key, Provider, Resource, Snapshot, diagnostic::quote, resource::Target};
 
 /// Azure OpenAI's domain and Foundry's.
 const AZURE_DOMAINS: [&str; 2] = [".openai.azure.com", ".services.ai.azure.com"];
@@ -68,6 +73,8 @@ pub(crate) struct Endpoint {
     authority: Authority,
     path: PathRule,
     credential: Credential,
+    /// The Secret that the credential comes from.
+    pub(crate) secret: Option<Key>,
     /// Why nothing can be sent there.
     closed: Option<String>,
     /// What the stand-in provider wants before the path: whose part it plays.
@@ -137,6 +144,7 @@ impl Endpoint {
             vendor,
             path,
             credential,
+            secret: credential::secret(&key.namespace, policy("auth")),
             part: None,
         };
         if let Some(address) = stand_in {

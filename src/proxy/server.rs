@@ -1,6 +1,8 @@
 //! The running proxy: follows the snapshots, accepts connections, drains them at the end.
 
-use std::{convert::Infallible, future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet, convert::Infallible, future::Future, net::SocketAddr, sync::Arc, time::Duration,
+};
 
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::{
@@ -22,7 +24,7 @@ use super::{
     upstream,
 };
 use crate::{
-    engine::Snapshot,
+    engine::{Key, Snapshot},
     telemetry::{Health, Registry},
 };
 
@@ -87,6 +89,7 @@ impl Default for Settings {
 #[derive(Debug, Clone)]
 pub struct Proxy {
     gate: Arc<Gate>,
+    secrets: watch::Receiver<BTreeSet<Key>>,
     drain: Duration,
 }
 
@@ -108,7 +111,7 @@ impl Proxy {
             normalize: settings.normalize,
             stand_in: settings.stand_in,
         };
-        let serving = follow(snapshots, reading, metrics.clone(), health);
+        let (serving, secrets) = follow(snapshots, reading, metrics.clone(), health);
         let gate = Gate {
             serving,
             client,
@@ -120,8 +123,15 @@ impl Proxy {
         };
         Ok(Self {
             gate: Arc::new(gate),
+            secrets,
             drain: settings.drain,
         })
+    }
+
+    /// The Secrets that the backends name which are served; sent with every snapshot, changed or not.
+    #[must_use]
+    pub fn secrets(&self) -> watch::Receiver<BTreeSet<Key>> {
+        self.secrets.clone()
     }
 
     /// Serves `listener` until `end` is ready; then takes no new connections, and returns when the requests in flight
@@ -188,13 +198,13 @@ impl Proxy {
     }
 }
 
-/// A routing table that is built anew for every snapshot.
+/// A routing table that is built anew for every snapshot, and the Secrets that it needs.
 fn follow(
     mut snapshots: watch::Receiver<Arc<Snapshot>>,
     reading: Reading,
     metrics: Metrics,
     health: Health,
-) -> watch::Receiver<Arc<Serving>> {
+) -> (watch::Receiver<Arc<Serving>>, watch::Receiver<BTreeSet<Key>>) {
     let build = move |snapshot: &Arc<Snapshot>, previous: Option<&Serving>| {
         let serving = Serving::build(snapshot, previous, reading);
         health.note(GATE, serving.notes());
@@ -207,6 +217,7 @@ fn follow(
         Arc::new(serving)
     };
     let first = build(&snapshots.borrow_and_update(), None);
+    let (named, secrets) = watch::channel(first.secrets.clone());
     let (sender, receiver) = watch::channel(first);
     tokio::spawn(async move {
         loop {
@@ -219,8 +230,9 @@ fn follow(
             }
             let snapshot = Arc::clone(&snapshots.borrow_and_update());
             let next = build(&snapshot, Some(&sender.borrow()));
+            named.send_replace(next.secrets.clone());
             sender.send_replace(next);
         }
     });
-    receiver
+    (receiver, secrets)
 }

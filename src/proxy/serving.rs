@@ -37,6 +37,8 @@ pub(crate) struct Serving {
     /// What is served, refused resources in their last good version.
     accepted: Accepted,
     refused: Vec<Refused>,
+    /// The Secrets that the backends name which are served.
+    pub(crate) secrets: BTreeSet<Key>,
     /// Backends and routes that are served, with what is notable about them.
     served: BTreeMap<(Kind, Key), Vec<String>>,
 }
@@ -93,6 +95,7 @@ impl Serving {
             routes: Routes::default(),
             accepted,
             refused,
+            secrets: BTreeSet::new(),
             served: BTreeMap::new(),
         };
         let routed = snapshot.all(Kind::HttpRoute).next().is_some();
@@ -109,6 +112,8 @@ impl Serving {
                 continue;
             };
             let id = (Kind::Backend, backend.key.clone());
+            self.secrets
+                .extend(endpoints.iter().filter_map(|endpoint| endpoint.secret.clone()));
             self.served
                 .insert(id, endpoints.iter().map(|endpoint| endpoint.note()).collect());
             backends.insert(backend.key.clone(), endpoints);

@@ -3,7 +3,12 @@
 //! It knows the models of the catalogs, and answers under the name of the snapshot that a model leads to, as the real
 //! API does. The first segment of a path may name the provider whose part it plays: `/anthropic/v1/chat/completions`.
 
-use std::{future::Future, sync::Arc, time::SystemTime};
+use std::{
+    convert::Infallible,
+    future::Future,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use axum::{
     Router,
@@ -12,14 +17,14 @@ use axum::{
     response::Response,
 };
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use hyper::{
     StatusCode,
     header::{self, HeaderValue},
 };
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, sync::watch};
+use tokio::{net::TcpListener, sync::watch, time};
 
 use super::answer;
 use crate::engine::{
@@ -38,6 +43,8 @@ pub struct StandIn {
     snapshots: watch::Receiver<Arc<Snapshot>>,
     /// The only key that is let in; `None` lets in everybody.
     key: Option<Arc<str>>,
+    /// Before each event of a stream.
+    pause: Duration,
 }
 
 /// What of a request matters here; everything else is valid.
@@ -71,7 +78,19 @@ impl StandIn {
         Self {
             snapshots,
             key: key.map(Arc::from),
+            pause: Duration::ZERO,
         }
+    }
+
+    /// The same provider, which waits for `pause` before each event of a stream.
+    #[must_use]
+    pub fn pausing(self, pause: Duration) -> Self {
+        Self { pause, ..self }
+    }
+
+    /// What answers its requests.
+    pub fn router(self) -> Router {
+        Router::new().fallback(answer_request).with_state(self)
     }
 
     /// Serves `listener` until `end` is ready.
@@ -83,8 +102,9 @@ impl StandIn {
         listener: TcpListener,
         end: impl Future<Output = ()> + Send + 'static,
     ) -> std::io::Result<()> {
-        let router = Router::new().fallback(answer_request).with_state(self);
-        axum::serve(listener, router).with_graceful_shutdown(end).await
+        axum::serve(listener, self.router())
+            .with_graceful_shutdown(end)
+            .await
     }
 
     /// The snapshot name that `model` leads to at `provider`; `None` when the catalog does not know it.
@@ -135,9 +155,9 @@ async fn answer_request(State(stand_in): State<StandIn>, request: Request) -> Re
         return unknown(&asked.model);
     };
     if path.ends_with("/chat/completions") {
-        chat(&asked, &name)
+        chat(&asked, &name, stand_in.pause)
     } else if path.ends_with("/responses") {
-        respond(&asked, &name)
+        respond(&asked, &name, stand_in.pause)
     } else if path.ends_with("/embeddings") {
         embed(&asked, &name)
     } else {
@@ -146,7 +166,7 @@ async fn answer_request(State(stand_in): State<StandIn>, request: Request) -> Re
     }
 }
 
-fn chat(asked: &Asked, name: &str) -> Response {
+fn chat(asked: &Asked, name: &str, pause: Duration) -> Response {
     if asked.messages.as_ref().is_none_or(Vec::is_empty) {
         return invalid("Missing required parameter: 'messages'.", Some("messages"));
     }
@@ -189,10 +209,10 @@ fn chat(asked: &Asked, name: &str) -> Response {
         .iter()
         .map(|event| format!("data: {event}\n\n"))
         .chain(["data: [DONE]\n\n".to_owned()]);
-    event_stream(lines.collect())
+    event_stream(lines.collect(), pause)
 }
 
-fn respond(asked: &Asked, name: &str) -> Response {
+fn respond(asked: &Asked, name: &str, pause: Duration) -> Response {
     if asked.input.is_none() {
         return invalid("Missing required parameter: 'input'.", Some("input"));
     }
@@ -217,11 +237,12 @@ fn respond(asked: &Asked, name: &str) -> Response {
         format!("event: {kind}\ndata: {data}\n\n")
     };
     let delta = json!({"item_id": "msg_standin", "output_index": 0, "content_index": 0, "delta": text, "logprobs": []});
-    event_stream(vec![
+    let events = vec![
         event("response.created", 0, json!({"response": response})),
         event("response.output_text.delta", 1, delta),
         event("response.completed", 2, json!({"response": response})),
-    ])
+    ];
+    event_stream(events, pause)
 }
 
 fn embed(asked: &Asked, name: &str) -> Response {
@@ -262,11 +283,14 @@ fn plain(status: StatusCode, body: &Value) -> Response {
     answer::json(status, body).map(Body::from)
 }
 
-fn event_stream(lines: Vec<String>) -> Response {
-    let lines = lines
-        .into_iter()
-        .map(|line| Ok::<_, std::convert::Infallible>(Bytes::from(line)));
-    let mut response = Response::new(Body::from_stream(stream::iter(lines)));
+fn event_stream(events: Vec<String>, pause: Duration) -> Response {
+    let events = stream::iter(events).then(move |event| async move {
+        if !pause.is_zero() {
+            time::sleep(pause).await;
+        }
+        Ok::<_, Infallible>(Bytes::from(event))
+    });
+    let mut response = Response::new(Body::from_stream(events));
     response.headers_mut().insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static("text/event-stream"),

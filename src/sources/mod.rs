@@ -1,7 +1,9 @@
-//! Documents in: files now, and what is embedded in the program.
+//! Documents in: from files, from a cluster, and what is embedded in the program.
 
+mod base;
 pub mod builtin;
 pub mod catalogs;
+pub mod cluster;
 pub mod discovery;
 pub mod documents;
 pub mod files;
@@ -10,3 +12,5 @@ mod json;
 mod scalar;
 mod tree;
 mod yaml;
+
+pub use base::Base;

@@ -26,6 +26,10 @@ impl FromStr for Format {
     }
 }
 
+/// Libraries that say again what we say, or more than a log should hold: the answers of an API server. They log where
+/// a filter names them.
+const QUIET: &str = "kube_client=off,kube_runtime=off";
+
 /// Sends log lines to standard error from now on. `filter` is a level (`info`) or a list of `target=level`.
 ///
 /// A second call changes nothing: the first one holds for the life of the process.
@@ -33,7 +37,7 @@ impl FromStr for Format {
 /// # Errors
 /// When `filter` cannot be read.
 pub fn init(format: Format, filter: &str) -> Result<(), String> {
-    let filter = EnvFilter::try_new(filter)
+    let filter = EnvFilter::try_new(format!("{QUIET},{filter}"))
         .map_err(|cause| format!("cannot read the log filter \"{filter}\": {cause}"))?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -5,10 +5,12 @@
 mod health;
 mod log;
 mod metrics;
+mod watches;
 
 pub use health::Health;
 pub use log::{Format, init};
 pub use metrics::{Gauges, Registry, registry};
+pub use watches::Watches;
 
 use std::sync::Arc;
 

@@ -13,7 +13,10 @@ use std::{
 
 use aliasgate::{
     engine::{Catalogs, Date, Kind, Provider, Severities, Snapshot},
-    sources::files::{Error, Feed, watch},
+    sources::{
+        Base,
+        files::{Error, Feed, watch},
+    },
 };
 use tempfile::TempDir;
 use tokio::{sync::watch::Receiver, time::timeout};
@@ -25,10 +28,12 @@ fn feed(paths: &[&Path], secrets: bool) -> (Receiver<Arc<Snapshot>>, Vec<Error>)
     let feed = Feed {
         paths: paths.iter().map(|path| path.to_path_buf()).collect(),
         secrets,
-        catalogs: Arc::new(Catalogs::default()),
-        severities: Severities::default(),
-        allow_annotation: true,
-        today: Arc::new(|| Date::constant(2026, 11, 23)),
+        base: Base {
+            catalogs: Arc::new(Catalogs::default()),
+            severities: Severities::default(),
+            allow_annotation: true,
+            today: Arc::new(|| Date::constant(2026, 11, 23)),
+        },
     };
     watch(feed).unwrap()
 }

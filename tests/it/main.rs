@@ -23,6 +23,7 @@ mod resolve;
 mod schema;
 mod secret;
 mod serve;
+mod stand_in;
 mod tls;
 mod validate;
 mod verdicts;

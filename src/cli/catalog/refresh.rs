@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    env, fs,
+    fs,
     io::{self, Write as _},
     path::PathBuf,
 };
@@ -16,12 +16,13 @@ use super::{
 use crate::{
     cli::{
         Outcome,
+        asking::{Asking, provider},
         error::{self, Error},
         today,
     },
     engine::{Provider, catalog::ModelCatalog},
     sources::{
-        discovery::{self, Ask, Client, Key, Limits},
+        discovery::{self, Client, Limits},
         import::{self, Reading},
     },
 };
@@ -52,13 +53,6 @@ pub(in crate::cli) struct Args {
     out: Option<PathBuf>,
 }
 
-fn provider(text: &str) -> Result<Provider, String> {
-    if text == "openai-compatible" {
-        return Ok(Provider::Custom);
-    }
-    text.parse()
-}
-
 /// Asks all providers at once, and writes what they answered.
 pub(in crate::cli) fn run(args: &Args) -> Result<Outcome, Error> {
     let now = jiff::Timestamp::now();
@@ -67,22 +61,22 @@ pub(in crate::cli) fn run(args: &Args) -> Result<Outcome, Error> {
     let authorities = authorities.map_err(Error::Authorities)?;
     let limits = Limits::default();
     let client = Client::new(authorities.as_deref(), &limits)?;
+    let asking = Asking {
+        key_env: args.key_env.clone(),
+        base_url: args.base_url.clone(),
+    };
     let target = Target::new(args.out.as_deref());
     let old = target.load()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(Error::Runtime)?;
     let answers = runtime.block_on(async {
-        let mut asking = JoinSet::new();
+        let mut open = JoinSet::new();
         for provider in args.providers.iter().copied().collect::<BTreeSet<_>>() {
             let (client, limits) = (client.clone(), limits.clone());
-            let ask = Ask {
-                provider,
-                base: choice(&args.base_url, provider).map(str::to_owned),
-                key: key(args, provider),
-            };
-            asking.spawn(async move { (provider, discovery::discover(&client, &ask, &limits, as_of).await) });
+            let ask = asking.ask(provider);
+            open.spawn(async move { (provider, discovery::discover(&client, &ask, &limits, as_of).await) });
         }
-        asking.join_all().await
+        open.join_all().await
     });
     let (mut claims, mut dropped, mut failed) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
     let mut spoken = BTreeSet::new();
@@ -110,9 +104,7 @@ pub(in crate::cli) fn run(args: &Args) -> Result<Outcome, Error> {
         let mut catalogs = import::export(&merged, as_of, true);
         for catalog in &mut catalogs {
             catalog.complete = args.complete;
-            if catalog.provider == Provider::Custom {
-                catalog.selector.hosts.extend(host(args));
-            }
+            asking.place(catalog);
         }
         target.save(&keep(catalogs, old), &format!("asked by aliasgate at {now:.0}"))?;
         let changes = import::changes(&import::merge(Vec::new(), before), &merged);
@@ -125,7 +117,7 @@ pub(in crate::cli) fn run(args: &Args) -> Result<Outcome, Error> {
     for (provider, error) in &failed {
         error::print(error);
         if matches!(error, discovery::Error::NoKey { .. }) {
-            let name = name(args, *provider);
+            let name = asking.key_name(*provider);
             // There is nobody left to tell when even this fails.
             drop(writeln!(
                 io::stderr(),
@@ -138,41 +130,6 @@ pub(in crate::cli) fn run(args: &Args) -> Result<Outcome, Error> {
     } else {
         Outcome::Incomplete
     })
-}
-
-/// The value for `provider` among `VALUE` and `PROVIDER=VALUE`; the latter counts more.
-fn choice(values: &[String], provider: Provider) -> Option<&str> {
-    let named = |value: &'_ String| -> Option<(Provider, usize)> {
-        let (name, _) = value.split_once('=')?;
-        Some((self::provider(name).ok()?, name.len() + 1))
-    };
-    let own = values.iter().find_map(|value| match named(value) {
-        Some((of, at)) if of == provider => Some(&value[at..]),
-        _ => None,
-    });
-    own.or_else(|| {
-        values
-            .iter()
-            .find(|value| named(value).is_none())
-            .map(String::as_str)
-    })
-}
-
-/// The name of the variable with the key of `provider`.
-fn name(args: &Args, provider: Provider) -> &str {
-    choice(&args.key_env, provider).unwrap_or_else(|| discovery::default_key(provider))
-}
-
-fn key(args: &Args, provider: Provider) -> Option<Key> {
-    Key::new(&env::var(name(args, provider)).ok()?)
-}
-
-/// The host of the custom server, without the port.
-fn host(args: &Args) -> Option<String> {
-    let url = choice(&args.base_url, Provider::Custom)?;
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let host = rest.split(['/', ':']).next()?;
-    Some(host.to_owned())
 }
 
 /// `catalogs` with the rules that the file has already; whether they are complete is what was asked for now.

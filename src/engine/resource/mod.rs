@@ -157,10 +157,17 @@ impl Resource {
         &self.attachments
     }
 
-    /// The catalog, where this is one that could be read.
+    /// The catalog that counts, where this is one: its own, or an earlier one where its own cannot be read.
     #[must_use]
     pub const fn catalog(&self) -> Option<&Arc<ModelCatalog>> {
         self.catalog.as_ref()
+    }
+
+    /// The same object, for which the catalog of `earlier` counts where its own cannot be read.
+    #[must_use]
+    pub fn with_catalog_of(mut self, earlier: &Self) -> Self {
+        self.catalog = self.catalog.or_else(|| earlier.catalog.clone());
+        self
     }
 
     /// What selectors of catalogs can ask of `target`, one of its own.

@@ -14,7 +14,10 @@ use std::{
 use tokio::sync::watch;
 
 use super::{Error, STDIN, documents, find, name, text};
-use crate::engine::{Catalogs, Date, Kind, Resource, Severities, Snapshot};
+use crate::{
+    engine::{Kind, Resource, Snapshot},
+    sources::base::{self, Base},
+};
 
 /// How often the files are looked at.
 const INTERVAL: Duration = Duration::from_millis(500);
@@ -32,14 +35,8 @@ pub struct Feed {
     pub paths: Vec<PathBuf>,
     /// Whether Secrets are part of the snapshots; for the proxy only.
     pub secrets: bool,
-    /// The catalogs.
-    pub catalogs: Arc<Catalogs>,
-    /// The levels of the admin.
-    pub severities: Severities,
-    /// Whether the annotation `aliasgate.dev/allow` of an object counts.
-    pub allow_annotation: bool,
-    /// Tells the day that counts as today; a new day makes a new snapshot.
-    pub today: Arc<dyn Fn() -> Date + Send + Sync>,
+    /// What the snapshots are made with.
+    pub base: Base,
 }
 
 /// Reads the files of `feed` and watches them from a thread of its own until every receiver is gone.
@@ -62,7 +59,7 @@ pub fn watch(feed: Feed) -> io::Result<(watch::Receiver<Arc<Snapshot>>, Vec<Erro
     let errors = shelf.take(look);
     shelf.said = errors.iter().map(full).collect();
     let resources = shelf.resources();
-    let (sender, receiver) = watch::channel(Arc::new(shelf.snapshot(resources.clone())));
+    let (sender, receiver) = watch::channel(Arc::new(shelf.feed.base.snapshot(resources.clone())));
     thread::Builder::new()
         .name("files".to_owned())
         .spawn(move || run(shelf, resources, &sender))?;
@@ -80,10 +77,10 @@ fn run(mut shelf: Shelf, mut resources: Vec<Arc<Resource>>, sender: &watch::Send
         shelf.say(&errors);
         let now = shelf.resources();
         let same = now.len() == resources.len() && now.iter().zip(&resources).all(|(a, b)| Arc::ptr_eq(a, b));
-        if !same || sender.borrow().as_of() != (shelf.feed.today)() {
+        if !same || sender.borrow().as_of() != (shelf.feed.base.today)() {
             tracing::info!(resources = now.len(), "manifests changed");
             resources = now;
-            sender.send_replace(Arc::new(shelf.snapshot(resources.clone())));
+            sender.send_replace(Arc::new(shelf.feed.base.snapshot(resources.clone())));
         }
     }
 }
@@ -249,13 +246,6 @@ impl Shelf {
         let files = self.order.iter().filter_map(|path| self.files.get(path));
         files.flat_map(|file| file.resources.iter().cloned()).collect()
     }
-
-    fn snapshot(&self, resources: Vec<Arc<Resource>>) -> Snapshot {
-        let catalogs = Arc::clone(&self.feed.catalogs);
-        Snapshot::build(catalogs, resources, (self.feed.today)())
-            .with_severities(self.feed.severities.clone())
-            .with_allow_annotation(self.feed.allow_annotation)
-    }
 }
 
 /// `new`, with the old allocation of each resource that is as it was.
@@ -264,25 +254,11 @@ fn reuse(old: &[Arc<Resource>], new: impl Iterator<Item = Resource>) -> Vec<Arc<
         .iter()
         .map(|resource| ((resource.kind, &resource.key), resource))
         .collect();
-    let keep = |new: Resource| {
+    new.map(|new| {
         let before = old.get(&(new.kind, &new.key)).copied();
-        match before {
-            Some(same) if **same == new => Arc::clone(same),
-            _ => last_good(new, before),
-        }
-    };
-    new.map(keep).collect()
-}
-
-/// `new`, or the version before it where `new` is a catalog that cannot be read and that one can.
-fn last_good(new: Resource, old: Option<&Arc<Resource>>) -> Arc<Resource> {
-    if new.kind != Kind::ModelCatalog || new.catalog().is_some() {
-        return Arc::new(new);
-    }
-    let old = old.filter(|old| old.catalog().is_some());
-    let kept = old.is_some();
-    tracing::warn!(catalog = %new.key.name, kept, "a ModelCatalog cannot be read; aliasgate validate says why");
-    old.map_or_else(|| Arc::new(new), Arc::clone)
+        base::keep(new, before)
+    })
+    .collect()
 }
 
 /// An error with its reason.
