@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    engine::{Code, Date, Level, Severities},
+    engine::{Code, Date, Enforcement, Level, Severities},
     sources::{Base, builtin},
 };
 
@@ -13,6 +13,9 @@ pub(super) struct Judging {
     /// Report CODE as error, warning, note, or not at all (off)
     #[arg(long = "severity", value_name = "CODE=LEVEL", value_parser = severity)]
     severities: Vec<(Code, Level)>,
+    /// What becomes of errors in namespaces without the label aliasgate.dev/enforcement: deny, warn or audit
+    #[arg(long, value_name = "LEVEL", default_value = "deny")]
+    enforcement: Enforcement,
     /// Judge dates as of this day (YYYY-MM-DD) [default: today, UTC]
     #[arg(long, value_name = "DATE")]
     as_of: Option<Date>,
@@ -22,12 +25,13 @@ pub(super) struct Judging {
 }
 
 impl Judging {
-    /// The levels that differ from the defaults; of two for one code the last counts.
+    /// The levels that differ from the defaults, of two for one code the last; and what becomes of errors.
     pub(super) fn severities(&self) -> Severities {
         let mut severities = Severities::default();
         for (code, level) in &self.severities {
             severities.set(*code, *level);
         }
+        severities.enforce(self.enforcement);
         severities
     }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use serde::Serialize;
 
-use super::pointer;
+use super::{Enforcement, pointer};
 
 /// How much a diagnostic weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -53,20 +53,34 @@ impl FromStr for Level {
     }
 }
 
-/// Levels that differ from the default of their code.
+/// Levels that differ from the default of their code, and what becomes of errors in a namespace that does not say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Severities(BTreeMap<Code, Level>);
+pub struct Severities {
+    levels: BTreeMap<Code, Level>,
+    enforcement: Enforcement,
+}
 
 impl Severities {
     /// Sets `code` to `level`; a later call for the same code wins.
     pub fn set(&mut self, code: Code, level: Level) {
-        self.0.insert(code, level);
+        self.levels.insert(code, level);
+    }
+
+    /// Lets `enforcement` hold in every namespace without a label of its own.
+    pub const fn enforce(&mut self, enforcement: Enforcement) {
+        self.enforcement = enforcement;
+    }
+
+    /// What holds in a namespace without a label of its own.
+    #[must_use]
+    pub const fn enforcement(&self) -> Enforcement {
+        self.enforcement
     }
 
     /// The severity of a diagnostic whose check chose `severity`; `None` when the code is off.
     #[must_use]
     pub fn of(&self, code: Code, severity: Severity) -> Option<Severity> {
-        match self.0.get(&code) {
+        match self.levels.get(&code) {
             None => Some(severity),
             Some(Level::At(set)) => Some(*set),
             Some(Level::Off) => None,

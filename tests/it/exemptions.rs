@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use aliasgate::engine::{Code, Diagnostic, Level, Resource, Severities, Severity, Snapshot, check};
+use aliasgate::engine::{
+    Code, Diagnostic, Enforcement, Level, Resource, Severities, Severity, Snapshot, check,
+};
 use serde_json::json;
 
 use crate::fixtures::{TODAY, resource, snapshot};
@@ -71,6 +73,28 @@ fn the_label_of_the_namespace_lowers_everything_in_it() {
     assert_eq!(severity("deny"), Severity::Error);
     assert_eq!(severity("warn"), Severity::Warning);
     assert_eq!(severity("audit"), Severity::Note);
+}
+
+#[test]
+fn the_label_counts_before_what_holds_everywhere() {
+    let mut levels = Severities::default();
+    levels.enforce(Enforcement::Warn);
+    let fault = |label| {
+        let snapshot = snapshot(&[namespace(label)]).with_severities(levels.clone());
+        only(check(&snapshot, &faulty(&json!({}))))
+    };
+    assert_eq!(fault("deny").severity, Severity::Error);
+    assert_eq!(fault("audit").severity, Severity::Note);
+    for unlabelled in ["", "no such value"] {
+        assert_eq!(fault(unlabelled).severity, Severity::Warning);
+        assert!(
+            fault(unlabelled)
+                .line()
+                .ends_with("[alias-target-wildcard, not refused with --enforcement=warn]"),
+            "{}",
+            fault(unlabelled).line()
+        );
+    }
 }
 
 #[test]

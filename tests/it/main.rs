@@ -14,6 +14,8 @@ mod fixtures;
 mod hostile;
 mod import;
 mod manifests;
+#[path = "../manifests/mod.rs"]
+mod manifests_checks;
 mod modelcatalog;
 mod properties;
 mod proxy;

@@ -1,146 +1,216 @@
 //! What is in `manifests/`, without a cluster.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use aliasgate::{crds, sources::documents};
+use aliasgate::{
+    admission,
+    engine::{Catalogs, Snapshot},
+    telemetry::{self, Gauges, Health},
+};
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, StatusCode},
+};
+use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use tokio::sync::watch;
+use tower::ServiceExt;
+use walkdir::WalkDir;
 
-/// Every object of `manifests/base`, except the kustomization.
-fn base() -> Vec<Value> {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/base");
-    let mut objects = Vec::new();
-    for entry in fs::read_dir(dir).expect("readable") {
-        let reading = documents::read(&fs::read_to_string(entry.expect("readable").path()).expect("UTF-8"));
-        assert!(reading.faults.is_empty(), "{:?}", reading.faults);
-        objects.extend(reading.documents.into_iter().map(|document| document.value));
-    }
-    objects.retain(|object| object["kind"] != "Kustomization");
-    objects
+use crate::{
+    fixtures::TODAY,
+    manifests_checks::{
+        consistency::{self, STATUS_PATHS, WEBHOOK_PATHS},
+        objects::Objects,
+        queries::{self, Samples},
+    },
+    proxy,
+};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn one(kind: &str) -> Value {
-    let mut all: Vec<_> = base()
-        .into_iter()
-        .filter(|object| object["kind"] == kind)
-        .collect();
-    assert_eq!(all.len(), 1, "{kind}");
-    all.remove(0)
+/// The YAML of a folder in one.
+fn yaml(folder: &str) -> String {
+    let files = fs::read_dir(root().join(folder)).expect("readable");
+    let mut files: Vec<PathBuf> = files.map(|entry| entry.expect("readable").path()).collect();
+    files.retain(|file| file.extension().is_some_and(|ending| ending == "yaml"));
+    files.sort();
+    let texts = files.iter().map(|file| fs::read_to_string(file).expect("UTF-8"));
+    texts.collect::<Vec<_>>().join("\n---\n")
 }
 
-fn webhooks() -> [Value; 2] {
-    ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"]
-        .map(|kind| one(kind)["webhooks"][0].clone())
+/// `manifests/base`. What it takes from elsewhere is the CRD.
+fn base() -> Objects {
+    Objects::read(&yaml("manifests/base"))
 }
 
 #[test]
-fn the_webhooks_cannot_take_a_cluster_down() {
-    for webhook in webhooks() {
-        let rules = webhook["rules"].as_array().unwrap();
-        let [rule] = rules.as_slice() else {
-            panic!("one rule, not {rules:?}")
-        };
-        assert_eq!(rule["apiGroups"], json!(["agentgateway.dev"]));
-        assert_eq!(rule["operations"], json!(["CREATE", "UPDATE"]));
-        assert_eq!(rule["scope"], "Namespaced");
-        assert!(webhook["timeoutSeconds"].as_u64().unwrap() <= 5);
-        assert_eq!(webhook["sideEffects"], "None");
-        let exempt = &webhook["namespaceSelector"]["matchExpressions"][0];
-        assert_eq!(exempt["key"], "kubernetes.io/metadata.name");
-        assert_eq!(exempt["operator"], "NotIn");
-        assert_eq!(
-            exempt["values"],
-            json!([one("Namespace")["metadata"]["name"], "kube-system"])
+fn the_base_fits_together_and_fits_the_program() {
+    for check in consistency::CHECKS {
+        check(&base());
+    }
+}
+
+#[test]
+fn the_base_refuses_what_it_cannot_check() {
+    let base = base();
+    assert_eq!(base.webhooks().len(), 2);
+    for webhook in base.webhooks() {
+        assert_eq!(webhook["failurePolicy"], "Fail");
+    }
+    let mutating = &base.one("MutatingWebhookConfiguration")["webhooks"][0];
+    assert_eq!(mutating["reinvocationPolicy"], "IfNeeded");
+}
+
+#[test]
+fn every_file_of_the_base_is_listed() {
+    let listed = fs::read_to_string(root().join("manifests/base/kustomization.yaml")).expect("UTF-8");
+    for entry in fs::read_dir(root().join("manifests/base")).expect("readable") {
+        let name = entry.expect("readable").file_name().into_string().expect("UTF-8");
+        assert!(
+            name == "kustomization.yaml" || listed.contains(&format!("- {name}\n")),
+            "{name}"
         );
     }
 }
 
+/// What is in no other: the overlays are only the components by another name, so that components can be combined.
 #[test]
-fn the_webhooks_see_every_kind_that_carries_aliases_in_every_version() {
-    let mut plurals: Vec<_> = crds::all()
-        .iter()
-        .filter(|crd| crd["spec"]["group"] == "agentgateway.dev")
-        .map(|crd| crd["spec"]["names"]["plural"].clone())
-        .collect();
-    plurals.sort_by_key(Value::to_string);
-    for webhook in webhooks() {
-        assert_eq!(webhook["rules"][0]["resources"], Value::from(plurals.clone()));
-        assert_eq!(webhook["rules"][0]["apiVersions"], json!(["*"]));
-        assert_eq!(webhook["matchPolicy"], "Equivalent");
-        assert_eq!(webhook["admissionReviewVersions"], json!(["v1"]));
-        assert_eq!(webhook["failurePolicy"], "Fail");
+fn every_overlay_is_the_base_and_the_component_of_its_name() {
+    let mut overlays = 0;
+    for entry in fs::read_dir(root().join("manifests/overlays")).expect("readable") {
+        let overlay = entry.expect("readable").path();
+        let name = overlay.file_name().and_then(|name| name.to_str()).expect("UTF-8");
+        let text = fs::read_to_string(overlay.join("kustomization.yaml")).expect("UTF-8");
+        let expected = format!(
+            "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n- ../../base\ncomponents:\n- ../../components/{name}\n"
+        );
+        assert_eq!(text, expected);
+        overlays += 1;
     }
-    assert_eq!(webhooks()[0]["reinvocationPolicy"], "IfNeeded");
+    assert_eq!(overlays, 5);
 }
 
-#[test]
-fn the_webhooks_are_reached_by_the_service_and_the_service_by_its_pods() {
-    let (service, deployment) = (one("Service"), one("Deployment"));
-    for (webhook, path) in webhooks().iter().zip(["/mutate", "/validate"]) {
-        let expected = json!({
-            "name": service["metadata"]["name"],
-            "namespace": service["metadata"]["namespace"],
-            "port": service["spec"]["ports"][0]["port"],
-            "path": path,
-        });
-        assert_eq!(webhook["clientConfig"]["service"], expected);
+fn asked(app: Router, path: &str) -> impl Future<Output = (StatusCode, String)> {
+    let request = Request::get(path).body(Body::empty()).expect("a request");
+    async move {
+        let response = app.oneshot(request).await.expect("an answer");
+        let status = response.status();
+        let body = response.into_body().collect().await.expect("a body").to_bytes();
+        (status, String::from_utf8(body.to_vec()).expect("text"))
     }
-    let pod = &deployment["spec"]["template"];
-    assert_eq!(service["spec"]["selector"], pod["metadata"]["labels"]);
-    assert_eq!(
-        deployment["spec"]["selector"]["matchLabels"],
-        pod["metadata"]["labels"]
-    );
-    assert_eq!(
-        service["spec"]["ports"][0]["targetPort"],
-        pod["spec"]["containers"][0]["ports"][0]["name"]
-    );
 }
 
-#[test]
-fn everything_lies_in_the_exempt_namespace() {
-    let namespace = one("Namespace")["metadata"]["name"].clone();
-    for object in base() {
-        let cluster_wide =
-            object["kind"] == "Namespace" || object["kind"].as_str().unwrap().ends_with("Configuration");
-        if !cluster_wide {
-            assert_eq!(object["metadata"]["namespace"], namespace, "{object}");
+/// The webhook's routes, with some numbers in their registry.
+fn webhook() -> Router {
+    let mut registry = telemetry::registry();
+    let gauges = Gauges::register(&mut registry);
+    gauges.certificate(1);
+    gauges.snapshot(1);
+    gauges.catalog("openai", 1);
+    let metrics = admission::Metrics::register(&mut registry);
+    let snapshot = Snapshot::build(Arc::new(Catalogs::default()), [], TODAY);
+    let (_sender, receiver) = watch::channel(Arc::new(snapshot));
+    admission::router(receiver, metrics).merge(telemetry::routes(Arc::new(registry), Health::new(&[])))
+}
+
+#[tokio::test]
+async fn the_paths_that_manifests_may_name_are_served() {
+    let status = || telemetry::routes(Arc::new(telemetry::registry()), Health::new(&[]));
+    for path in WEBHOOK_PATHS {
+        assert_ne!(asked(webhook(), path).await.0, StatusCode::NOT_FOUND, "{path}");
+    }
+    for path in STATUS_PATHS {
+        assert_ne!(asked(status(), path).await.0, StatusCode::NOT_FOUND, "{path}");
+    }
+    assert_eq!(asked(webhook(), "/validated").await.0, StatusCode::NOT_FOUND);
+    assert_eq!(asked(status(), "/validate").await.0, StatusCode::NOT_FOUND);
+}
+
+/// The names of all numbers that the source registers, those that only a cluster brings about among them.
+fn registered() -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for file in WalkDir::new(root().join("src")) {
+        let file = file.expect("readable");
+        if file.path().extension().is_none_or(|ending| ending != "rs") {
+            continue;
+        }
+        let in_proxy = file.path().starts_with(root().join("src/proxy"));
+        let prefix = if in_proxy {
+            "aliasgate_proxy_"
+        } else {
+            "aliasgate_"
+        };
+        let code = fs::read_to_string(file.path()).expect("UTF-8");
+        for call in code.split(".register(").skip(1) {
+            if let Some((name, _)) = call
+                .trim_start()
+                .strip_prefix('"')
+                .and_then(|rest| rest.split_once('"'))
+            {
+                names.insert(format!("{prefix}{name}"));
+            }
         }
     }
+    names
+}
+
+/// The samples that a webhook and a proxy show after they have decided, refused and answered.
+async fn seen() -> Samples {
+    let webhook = webhook();
+    let review = json!({
+        "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+        "request": {
+            "uid": "1", "operation": "CREATE", "name": "x", "namespace": "default",
+            "kind": {"group": "agentgateway.dev", "version": "v1alpha1", "kind": "AgentgatewayBackend"},
+            "object": {
+                "apiVersion": "agentgateway.dev/v1alpha1", "kind": "AgentgatewayBackend",
+                "metadata": {"name": "x", "namespace": "default"},
+                "spec": {"ai": {"provider": {"openai": {}}}, "policies": {"ai": {"modelAliases": {"fast": "gpt-*"}}}},
+            },
+        },
+    });
+    for body in [review.to_string(), "{}".to_owned()] {
+        let request = Request::post("/validate").header("content-type", "application/json");
+        let request = request.body(Body::from(body)).expect("a request");
+        webhook.clone().oneshot(request).await.expect("an answer");
+    }
+    let mut seen = queries::samples(&asked(webhook, "/metrics").await.1);
+    seen.extend(queries::samples(&proxy::numbers().await));
+    seen
+}
+
+#[tokio::test]
+async fn alerts_and_dashboard_ask_for_what_there_is() {
+    let component = "manifests/components/monitoring";
+    let dashboard = fs::read(root().join(component).join("dashboard.json")).expect("readable");
+    let dashboard: Value = serde_json::from_slice(&dashboard).expect("JSON");
+    let mut all = queries::of_alerts(&Objects::read(&yaml(component)));
+    all.extend(queries::of_dashboard(&dashboard));
+    queries::ask_for_what_there_is(&all, &seen().await, &registered());
 }
 
 #[test]
-fn the_program_takes_the_arguments_of_the_deployment() {
-    let deployment = one("Deployment");
-    let args = deployment["spec"]["template"]["spec"]["containers"][0]["args"]
-        .as_array()
-        .unwrap()
-        .clone();
-    // An unknown flag is an error, and help ends the program before it does anything.
-    let mut command = Command::new(env!("CARGO_BIN_EXE_aliasgate"));
-    command
-        .args(args.iter().map(|arg| arg.as_str().unwrap()))
-        .arg("--help");
-    let output = command.output().unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-}
-
-#[test]
-fn the_pods_have_no_rights() {
-    let deployment = one("Deployment");
-    let pod = &deployment["spec"]["template"]["spec"];
-    let container = &pod["containers"][0]["securityContext"];
-    assert_eq!(pod["securityContext"]["runAsNonRoot"], true);
-    assert_eq!(pod["securityContext"]["seccompProfile"]["type"], "RuntimeDefault");
-    assert_eq!(container["allowPrivilegeEscalation"], false);
-    assert_eq!(container["readOnlyRootFilesystem"], true);
-    assert_eq!(container["capabilities"]["drop"], json!(["ALL"]));
-    assert_eq!(pod["automountServiceAccountToken"], false);
-    assert_eq!(
-        one("Namespace")["metadata"]["labels"]["pod-security.kubernetes.io/enforce"],
-        "restricted"
-    );
+fn panels_of_the_dashboard_do_not_overlap() {
+    let text = fs::read(root().join("manifests/components/monitoring/dashboard.json")).expect("readable");
+    let dashboard: Value = serde_json::from_slice(&text).expect("JSON");
+    let mut taken = BTreeSet::new();
+    let mut ids = BTreeSet::new();
+    for panel in dashboard["panels"].as_array().expect("panels") {
+        assert!(ids.insert(panel["id"].as_u64()), "{}", panel["title"]);
+        let at = |field: &str| panel["gridPos"][field].as_u64().expect("a number");
+        for y in at("y")..at("y") + at("h") {
+            for x in at("x")..at("x") + at("w") {
+                assert!(x < 24 && taken.insert((x, y)), "{}", panel["title"]);
+            }
+        }
+    }
 }

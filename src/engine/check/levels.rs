@@ -1,11 +1,14 @@
 //! How much a fault weighs in the end: the admin's levels, then exemptions, which only lower.
 
-use crate::engine::{Code, Diagnostic, Key, Kind, Resource, Severity, diagnostic::quote, snapshot::View};
+use crate::engine::{
+    Code, Diagnostic, Enforcement, Key, Kind, Resource, Severity, diagnostic::quote, snapshot::View,
+};
 
 /// Annotation of an object: codes, apart by commas, that are warnings there instead of errors.
 pub const ALLOW: &str = "aliasgate.dev/allow";
 
-/// Label of a namespace: `deny` (all as it is), `warn` (no error), `audit` (notes only).
+/// Label of a namespace: `deny` (all as it is), `warn` (no error), `audit` (notes only). It counts before what the admin
+/// lets hold everywhere ([`Severities::enforce`](crate::engine::Severities::enforce)).
 pub const ENFORCEMENT: &str = "aliasgate.dev/enforcement";
 
 /// The levels that hold for one resource.
@@ -13,8 +16,10 @@ pub(super) struct Levels<'a> {
     view: View<'a>,
     /// Codes that the object's annotation allows.
     allowed: Vec<Code>,
-    /// The heaviest severity in the object's namespace, and the label's value.
-    heaviest: Option<(Severity, &'static str)>,
+    /// What becomes of errors in the object's namespace.
+    enforcement: Enforcement,
+    /// Whether the namespace says so itself.
+    labelled: bool,
     /// Faults of the exemptions themselves.
     faults: Vec<Diagnostic>,
 }
@@ -24,7 +29,8 @@ impl<'a> Levels<'a> {
         let mut levels = Self {
             view,
             allowed: Vec::new(),
-            heaviest: None,
+            enforcement: view.snapshot.severities().enforcement(),
+            labelled: false,
             faults: Vec::new(),
         };
         if view.snapshot.allows_annotation()
@@ -34,14 +40,13 @@ impl<'a> Levels<'a> {
         }
         let namespace = view.get(Kind::Namespace, &Key::new("", &resource.key.namespace));
         let labels = namespace.and_then(|namespace| namespace.value().pointer("/metadata/labels"));
-        levels.heaviest = match labels
+        let label = labels
             .and_then(|labels| labels.get(ENFORCEMENT))
-            .and_then(|value| value.as_str())
-        {
-            Some("warn") => Some((Severity::Warning, "warn")),
-            Some("audit") => Some((Severity::Note, "audit")),
-            _ => None,
-        };
+            .and_then(|value| value.as_str()?.parse().ok());
+        if let Some(enforcement) = label {
+            levels.enforcement = enforcement;
+            levels.labelled = true;
+        }
         levels
     }
 
@@ -74,11 +79,14 @@ impl<'a> Levels<'a> {
             fault.severity = Severity::Warning;
             fault.lowered = Some(format!("allowed by the annotation {ALLOW}"));
         }
-        if let Some((heaviest, label)) = self.heaviest
-            && fault.severity > heaviest
-        {
-            fault.severity = heaviest;
-            fault.lowered = Some(format!("not refused in a namespace with {ENFORCEMENT}={label}"));
+        if fault.severity > self.enforcement.heaviest() {
+            fault.severity = self.enforcement.heaviest();
+            let value = self.enforcement.as_str();
+            fault.lowered = Some(if self.labelled {
+                format!("not refused in a namespace with {ENFORCEMENT}={value}")
+            } else {
+                format!("not refused with --enforcement={value}")
+            });
         }
         Some(fault)
     }

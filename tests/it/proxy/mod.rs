@@ -256,6 +256,15 @@ fn to_backend(name: &str) -> Value {
     json!({"group": "agentgateway.dev", "kind": "AgentgatewayBackend", "name": name})
 }
 
+/// The page of numbers of a proxy that has passed on an answer and refused a request.
+pub(crate) async fn numbers() -> String {
+    let upstream = Upstream::ok().await;
+    let gateway = Gateway::start(vec![aliased(&upstream.provider("openai"), &json!({}))]).await;
+    gateway.post(CHAT, chat("m")).await;
+    gateway.post(CHAT, "no JSON").await;
+    gateway.page("/metrics").await.1
+}
+
 /// A request that asks for `model`.
 fn chat(model: &str) -> String {
     json!({"model": model, "messages": [{"role": "user", "content": "hi"}]}).to_string()
