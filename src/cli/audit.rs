@@ -5,7 +5,7 @@ use std::{env, fs, io, path::PathBuf, sync::Arc, time::Duration};
 use kube::Client;
 use tokio::sync::watch;
 
-use super::{asking, asking::Asking, today};
+use super::{asking, asking::Asking, span, today};
 use crate::{
     controller::{Answer, Ask, Controller, Discovery, Metrics},
     engine::{Provider, Snapshot, catalog::ModelCatalog},
@@ -156,16 +156,9 @@ fn chain(error: &dyn std::error::Error) -> String {
     line
 }
 
-/// A number and its unit: `30s`, `10m`, `12h`, `90d`.
+/// A span of time that is neither a burden to providers nor forever.
 fn period(text: &str) -> Result<Duration, String> {
-    const UNITS: [(char, u64); 4] = [('s', 1), ('m', 60), ('h', 3600), ('d', 24 * 3600)];
-    let wrong = || format!("write it as 30s, 10m, 12h or 90d; {text:?} is none of these");
-    let unit = UNITS
-        .iter()
-        .find(|unit| text.ends_with(unit.0))
-        .ok_or_else(wrong)?;
-    let number: u64 = text[..text.len() - 1].parse().map_err(|_| wrong())?;
-    let period = Duration::from_secs(number.saturating_mul(unit.1));
+    let period = span::parse(text)?;
     if (MIN_PERIOD..=MAX_PERIOD).contains(&period) {
         Ok(period)
     } else {

@@ -129,10 +129,10 @@ async fn config() -> Result<Config, Error> {
 }
 
 /// `NAMESPACE/NAME`.
-fn key(text: &str) -> Result<Key, String> {
+pub(super) fn key(text: &str) -> Result<Key, String> {
     match text.split_once('/') {
         Some((namespace, name)) if is_name(namespace) && is_name(name) => Ok(Key::new(namespace, name)),
-        _ => Err("write it as NAMESPACE/NAME, e.g. agentgateway-system/model-catalog".to_owned()),
+        _ => Err("write it as NAMESPACE/NAME".to_owned()),
     }
 }
 

@@ -7,6 +7,7 @@ mod asking;
 mod audit;
 mod catalog;
 mod catalogs;
+mod certificates;
 mod cluster;
 mod crds;
 mod error;
@@ -17,6 +18,7 @@ mod proxy;
 mod resolve;
 mod schemas;
 mod serve;
+mod span;
 mod standin;
 mod validate;
 

@@ -24,6 +24,7 @@ use tracing::{info, warn};
 use super::{
     Outcome,
     audit::{self, Background},
+    certificates,
     cluster::{self, Cluster},
     judging::Judging,
 };
@@ -33,7 +34,7 @@ use crate::{
     proxy,
     sources::files::{self, Feed},
     telemetry::{self, Format, Gauges, Health, Registry, Watches},
-    tls::{self, Certificates, Limits, Source},
+    tls::{self, Limits},
 };
 
 /// Serve the admission webhooks over HTTPS.
@@ -44,24 +45,8 @@ pub(super) struct Args {
     /// Address and port; port 0 takes a free one, which is printed
     #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:8443")]
     listen: SocketAddr,
-    /// Certificate chain, PEM; taken up again when its content changes
-    #[arg(
-        long,
-        value_name = "FILE",
-        requires = "tls_key",
-        conflicts_with = "cert_dir",
-        required_unless_present = "cert_dir"
-    )]
-    tls_cert: Option<PathBuf>,
-    /// Key of the certificate, PEM
-    #[arg(long, value_name = "FILE", requires = "tls_cert")]
-    tls_key: Option<PathBuf>,
-    /// Make the certificate in this folder, and keep it fresh
-    #[arg(long, value_name = "DIR")]
-    cert_dir: Option<PathBuf>,
-    /// DNS name or IP address of the made certificate; may be repeated
-    #[arg(long = "dns-name", value_name = "NAME", requires = "cert_dir", default_values = ["localhost", "127.0.0.1", "::1"])]
-    dns_names: Vec<String>,
+    #[command(flatten)]
+    certificate: certificates::Flags,
     /// Files and folders with backends, policies and routes that count as being in the cluster
     #[arg(short = 'f', long = "filename", value_name = "PATH")]
     files: Vec<PathBuf>,
@@ -86,10 +71,8 @@ pub(super) struct Args {
 const MAX_DELAY: u64 = 300;
 /// Threads that answer requests: a decision takes microseconds, and each thread costs memory.
 const MAX_WORKERS: usize = 4;
-/// How often the certificate's files are looked at.
-const LOOK: Duration = Duration::from_secs(2);
 /// What must be well before requests are taken.
-const GATES: &[&str] = &["certificate", "catalogs", cluster::GATE];
+const GATES: &[&str] = &[certificates::GATE, "catalogs", cluster::GATE];
 
 /// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -103,6 +86,9 @@ pub(super) enum Error {
     /// TLS does not take the certificate.
     #[error("cannot set up TLS")]
     Tls(#[from] rustls::Error),
+    /// A CA that would expire with its certificates.
+    #[error("--ca-life must be at least twice --cert-life, or certificates would outlive their CA")]
+    Lives,
     /// The address is taken or not ours.
     #[error("cannot listen on {0}")]
     Listen(SocketAddr, #[source] io::Error),
@@ -146,10 +132,12 @@ async fn serve(args: Args) -> Result<Outcome, Error> {
     let gauges = Gauges::register(&mut registry);
     let metrics = admission::Metrics::register(&mut registry);
 
-    let certificates = Certificates::load(source(&args))?;
-    let config = certificates.server_config()?;
-    report_certificate(&certificates, &health, &gauges);
-    let snapshot = feed(&args, &mut registry, &health).await?;
+    let client = match args.cluster.watch || args.certificate.needs_cluster() {
+        true => Some(cluster::client().await?),
+        false => None,
+    };
+    let certificate = args.certificate.begin(client.as_ref(), &health, &gauges)?;
+    let snapshot = feed(&args, client.as_ref(), &mut registry, &health)?;
     report_catalogs(snapshot.borrow().catalogs(), &health, &gauges);
     report_snapshot(&snapshot.borrow(), &gauges);
 
@@ -164,50 +152,33 @@ async fn serve(args: Args) -> Result<Outcome, Error> {
         .merge(telemetry::routes(Arc::new(registry), health.clone()))
         .fallback(not_found);
 
-    let (seen_health, seen_gauges) = (health.clone(), gauges.clone());
-    tokio::spawn(certificates.watch(LOOK, move |now| {
-        report_certificate(now, &seen_health, &seen_gauges)
-    }));
     tokio::spawn(follow(snapshot, gauges));
     info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
     // Whoever started us with port 0 reads the port here; nobody may be reading.
     drop(writeln!(io::stdout(), "listening on https://{address}"));
 
-    match tls::serve(listener, config, app, Limits::default(), stop).await {
+    match tls::serve(listener, certificate, app, Limits::default(), stop).await {
         0 => info!("stopped"),
         cut => warn!(cut, "stopped; some connections had to be cut"),
     }
     Ok(Outcome::Clean)
 }
 
-fn source(args: &Args) -> Source {
-    match (&args.cert_dir, &args.tls_cert, &args.tls_key) {
-        (None, Some(cert), Some(key)) => Source::Files {
-            cert: cert.clone(),
-            key: key.clone(),
-        },
-        (dir, ..) => Source::Made {
-            dir: dir.clone().unwrap_or_default(),
-            names: args.dns_names.clone(),
-        },
-    }
-}
-
 /// Snapshots of the cluster, or of the files that the arguments name; with none, of the catalogs alone.
-async fn feed(
+fn feed(
     args: &Args,
+    client: Option<&kube::Client>,
     registry: &mut Registry,
     health: &Health,
 ) -> Result<watch::Receiver<Arc<Snapshot>>, Error> {
-    if args.cluster.watch {
-        let client = cluster::client().await?;
+    if let Some(client) = client.filter(|_| args.cluster.watch) {
         let watches = Watches::register(registry);
         let counts = controller::Metrics::register(registry);
         let feed = args
             .cluster
             .feed(client.clone(), args.judging.base(), watches, health.clone());
         let snapshots = feed.snapshots();
-        args.background.begin(&client, &snapshots, &counts)?;
+        args.background.begin(client, &snapshots, &counts)?;
         tokio::spawn(feed.run(None));
         return Ok(snapshots);
     }
@@ -223,15 +194,6 @@ async fn feed(
     health.note(cluster::GATE, errors.iter().map(ToString::to_string).collect());
     health.open(cluster::GATE);
     Ok(snapshot)
-}
-
-fn report_certificate(certificates: &Certificates, health: &Health, gauges: &Gauges) {
-    gauges.certificate(certificates.not_after());
-    if certificates.expired() {
-        health.close("certificate", "it has expired");
-    } else {
-        health.open("certificate");
-    }
 }
 
 fn report_catalogs(catalogs: &Catalogs, health: &Health, gauges: &Gauges) {

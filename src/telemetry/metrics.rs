@@ -37,6 +37,8 @@ pub fn registry() -> Registry {
 #[derive(Debug, Clone, Default)]
 pub struct Gauges {
     certificate: Gauge<i64, AtomicI64>,
+    /// A family, so that it is not shown where nobody makes CAs.
+    authority: Family<[(&'static str, &'static str); 0], Gauge<i64, AtomicI64>>,
     snapshot_at: Gauge<f64, AtomicU64>,
     resources: Gauge<i64, AtomicI64>,
     catalogs: Family<[(&'static str, &'static str); 1], Gauge<i64, AtomicI64>>,
@@ -51,6 +53,11 @@ impl Gauges {
             "certificate_expiry_timestamp_seconds",
             "When the certificate in use expires",
             gauges.certificate.clone(),
+        );
+        registry.register(
+            "ca_expiry_timestamp_seconds",
+            "When the newest CA of shared certificates expires",
+            gauges.authority.clone(),
         );
         registry.register(
             "snapshot_timestamp_seconds",
@@ -73,6 +80,11 @@ impl Gauges {
     /// A certificate that expires at `not_after` (Unix seconds) is in use.
     pub fn certificate(&self, not_after: i64) {
         self.certificate.set(not_after);
+    }
+
+    /// Certificates are made by a CA that expires at `not_after` (Unix seconds).
+    pub fn authority(&self, not_after: i64) {
+        self.authority.get_or_create(&[]).set(not_after);
     }
 
     /// A new snapshot with so many resources is in use.

@@ -12,15 +12,20 @@ use rcgen::KeyPair;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::process::{Process, free_port, wait_for};
+use crate::{
+    process::{Process, free_port, wait_for},
+    said::Said,
+};
 
 /// Longest run of one kubectl, as `timeout` reads it.
 const KUBECTL_LIMIT: &str = "60s";
 
 /// An API server with an empty store. Nothing runs in it: no controllers, no scheduler, no kubelet.
 pub(crate) struct Cluster {
-    // In the order in which they are dropped.
-    apiserver: Process,
+    // In the order in which they are dropped. None while it is down.
+    apiserver: Option<Process>,
+    /// What it was started with.
+    flags: Vec<String>,
     _etcd: Process,
     dir: TempDir,
     tools: PathBuf,
@@ -55,25 +60,21 @@ impl Cluster {
         let key = KeyPair::generate().expect("a key");
         fs::write(at("sa.key"), key.serialize_pem()).expect("writable");
         fs::write(at("sa.pub"), key.public_key_pem()).expect("writable");
-        let apiserver = Process::start(
-            &tools.join("kube-apiserver"),
-            &flags(&[
-                ("etcd-servers", &client),
-                ("bind-address", "127.0.0.1"),
-                ("advertise-address", "127.0.0.1"),
-                ("secure-port", &port),
-                ("cert-dir", &at("pki")),
-                ("authorization-mode", "RBAC"),
-                ("token-auth-file", &at("tokens.csv")),
-                ("service-account-issuer", "https://kubernetes.default.svc"),
-                ("service-account-signing-key-file", &at("sa.key")),
-                ("service-account-key-file", &at("sa.pub")),
-                ("service-cluster-ip-range", "10.96.0.0/16"),
-                ("disable-admission-plugins", "ServiceAccount"), // no controller makes their tokens
-                ("endpoint-reconciler-type", "none"),
-            ]),
-            dir.path().join("apiserver.log"),
-        );
+        let flags = flags(&[
+            ("etcd-servers", &client),
+            ("bind-address", "127.0.0.1"),
+            ("advertise-address", "127.0.0.1"),
+            ("secure-port", &port),
+            ("cert-dir", &at("pki")),
+            ("authorization-mode", "RBAC"),
+            ("token-auth-file", &at("tokens.csv")),
+            ("service-account-issuer", "https://kubernetes.default.svc"),
+            ("service-account-signing-key-file", &at("sa.key")),
+            ("service-account-key-file", &at("sa.pub")),
+            ("service-cluster-ip-range", "10.96.0.0/16"),
+            ("disable-admission-plugins", "ServiceAccount"), // no controller makes their tokens
+            ("endpoint-reconciler-type", "none"),
+        ]);
         fs::write(
             at("kubeconfig"),
             kubeconfig(&port, &at("pki/apiserver.crt"), &token),
@@ -81,18 +82,32 @@ impl Cluster {
         .expect("writable");
 
         let mut cluster = Self {
-            apiserver,
+            apiserver: None,
+            flags,
             _etcd: etcd,
             dir,
             tools: tools.to_owned(),
             namespaces: AtomicUsize::new(0),
         };
+        cluster.start_apiserver();
+        cluster
+    }
+
+    /// Kills the API server; what it has stored stays.
+    pub(crate) fn stop_apiserver(&mut self) {
+        self.apiserver = None;
+    }
+
+    /// Starts the API server, at the same address each time, and waits until it is ready.
+    pub(crate) fn start_apiserver(&mut self) {
+        let log = self.dir.path().join("apiserver.log");
+        let mut started = Process::start(&self.tools.join("kube-apiserver"), &self.flags, log);
         wait_for("the API server", || {
-            cluster.apiserver.expect_alive();
-            let ready = cluster.kubectl(&["get", "--raw", "/readyz"]);
+            started.expect_alive();
+            let ready = self.kubectl(&["get", "--raw", "/readyz"]);
             if ready.ok { Ok(()) } else { Err(ready.text()) }
         });
-        cluster
+        self.apiserver = Some(started);
     }
 
     /// `kubectl proxy` and its port: the API without TLS and credentials, on loopback.
@@ -112,6 +127,11 @@ impl Cluster {
                 .map_err(|error| error.to_string())
         });
         (proxy, port)
+    }
+
+    /// The folder with etcd, kube-apiserver and kubectl.
+    pub(crate) fn tools(&self) -> &Path {
+        &self.tools
     }
 
     /// A new namespace of this name with a number behind it.
@@ -250,61 +270,6 @@ impl Namespace<'_> {
     /// The object as it is stored.
     pub(crate) fn get(&self, object: &str) -> Value {
         self.kubectl(&format!("get {object} -o json")).expect_ok().json()
-    }
-}
-
-/// How a command ended and what it printed.
-pub(crate) struct Said {
-    /// The command, as a person would type it.
-    pub(crate) command: String,
-    /// Whether it ended with exit code 0.
-    pub(crate) ok: bool,
-    /// Standard output.
-    pub(crate) out: String,
-    /// Standard error.
-    pub(crate) err: String,
-}
-
-impl Said {
-    /// Warnings and errors, then the rest.
-    pub(crate) fn text(&self) -> String {
-        format!("{}{}", self.err, self.out)
-    }
-
-    /// Fails the test when the command failed.
-    pub(crate) fn expect_ok(&self) -> &Self {
-        assert!(self.ok, "{}\n{}", self.command, self.text());
-        self
-    }
-
-    /// Fails the test when the command did not fail.
-    pub(crate) fn expect_refused(&self) -> &Self {
-        assert!(!self.ok, "not refused: {}\n{}", self.command, self.text());
-        self
-    }
-
-    /// Fails the test unless `part` was printed.
-    pub(crate) fn expect_says(&self, part: &str) -> &Self {
-        assert!(
-            self.text().contains(part),
-            "{}\nsays\n{}\nbut not\n{part}",
-            self.command,
-            self.text()
-        );
-        self
-    }
-
-    /// Standard output as JSON.
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.out).expect("kubectl prints JSON")
-    }
-
-    /// The lines that begin with `Warning: `, without that.
-    pub(crate) fn warnings(&self) -> Vec<&str> {
-        self.err
-            .lines()
-            .filter_map(|line| line.strip_prefix("Warning: "))
-            .collect()
     }
 }
 

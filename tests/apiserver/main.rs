@@ -25,6 +25,7 @@ mod manifests;
 mod process;
 mod proxy;
 mod verdicts;
+mod watches;
 mod webhook;
 mod writes;
 
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         failures::TESTS,
         proxy::TESTS,
         verdicts::TESTS,
+        watches::TESTS,
     ]
     .concat();
     let Some(tools) = env::var_os("ALIASGATE_KUBE_TOOLS").map(PathBuf::from) else {

@@ -5,6 +5,7 @@ mod cases;
 mod catalog;
 mod catalog_commands;
 mod catalogs_of_admins;
+mod controller;
 mod crds;
 mod discovery;
 mod documents;

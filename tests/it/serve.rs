@@ -16,7 +16,10 @@ use crate::tls::{client, fetch, get_request, until};
 
 fn aliasgate() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_aliasgate"));
-    command.env_remove("RUST_LOG").stdin(Stdio::null());
+    for name in ["RUST_LOG", "KUBECONFIG", "KUBERNETES_SERVICE_HOST"] {
+        command.env_remove(name);
+    }
+    command.stdin(Stdio::null());
     command
 }
 
@@ -275,4 +278,30 @@ fn server_that_cannot_start_says_why() {
             .contains("cannot make a certificate for zürich")
     );
     assert!(Path::new(dir_of(&dir)).exists());
+    let cluster = |more: &[&str]| fails(&[&cert_dir[..], &["--cluster"], more].concat());
+    assert!(
+        cluster(&[])
+            .contains("cannot find a cluster: this is no pod, for KUBERNETES_SERVICE_HOST is not set")
+    );
+    assert!(cluster(&["-f", "a"]).contains("cannot be used with"));
+    assert!(cluster(&["--catalog-configmap", "a"]).contains("write it as NAMESPACE/NAME"));
+    assert!(fails(&[&cert_dir[..], &["--catalog-configmap", "a/b"]].concat()).contains("--cluster"));
+}
+
+#[test]
+fn a_kubeconfig_that_cannot_be_used_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let missing = dir.path().join("missing").display().to_string();
+    let args = ["serve", "--cluster", "--cert-dir", dir_of(&dir)];
+    let Output { status, stderr, .. } = aliasgate()
+        .args(args)
+        .env("KUBECONFIG", &missing)
+        .output()
+        .unwrap();
+    assert_eq!(status.code(), Some(2));
+    let said = String::from_utf8(stderr).unwrap();
+    assert!(
+        said.contains(&format!("cannot use $KUBECONFIG, which is {missing}: ")),
+        "{said}"
+    );
 }

@@ -299,9 +299,8 @@ impl Source {
 
 /// Whether both hold the same allocations under the same keys.
 fn same(a: &Objects, b: &Objects) -> bool {
-    let equal =
-        |(a, b): ((&Key, &Arc<Resource>), (&Key, &Arc<Resource>))| a.0 == b.0 && Arc::ptr_eq(a.1, b.1);
-    a.len() == b.len() && a.iter().zip(b).all(equal)
+    let same = |key: &Key, was: &Arc<Resource>| b.get(key).is_some_and(|is| Arc::ptr_eq(was, is));
+    a.len() == b.len() && a.iter().all(|(key, was)| same(key, was))
 }
 
 impl Secrets {
@@ -378,4 +377,146 @@ fn right(key: &Key) -> String {
          --serviceaccount=aliasgate-system:aliasgate-proxy",
         key.namespace
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Answer, BTreeSet, Date, Key, Message, News, REFUSALS, Shelf, What};
+    use crate::engine::Kind;
+
+    const TODAY: Date = Date::constant(2026, 11, 23);
+
+    fn shelf() -> Shelf {
+        Shelf::new([What::Kind(Kind::ModelCatalog, "aliasgate.dev")], true)
+    }
+
+    fn source(shelf: &mut Shelf, news: News) -> bool {
+        shelf.take(Message::Source(0, news), TODAY)
+    }
+
+    fn catalog(name: &str, provider: &str) -> Value {
+        json!({
+            "apiVersion": "aliasgate.dev/v1alpha1", "kind": "ModelCatalog", "metadata": {"name": name},
+            "spec": {"provider": provider},
+        })
+    }
+
+    fn names(shelf: &Shelf) -> Vec<String> {
+        let resources = shelf.resources();
+        resources
+            .iter()
+            .map(|resource| resource.key.name.clone())
+            .collect()
+    }
+
+    fn list(shelf: &mut Shelf, all: &[Value]) -> bool {
+        assert!(!source(shelf, News::Begun("aliasgate.dev/v1alpha1".to_owned())));
+        for one in all {
+            assert!(!source(shelf, News::Listed(one.clone())));
+        }
+        source(shelf, News::Done)
+    }
+
+    #[test]
+    fn a_list_counts_once_it_is_complete() {
+        let mut shelf = shelf();
+        assert!(list(
+            &mut shelf,
+            &[catalog("a", "openai"), catalog("b", "openai")]
+        ));
+        assert!(shelf.is_known());
+        let before = shelf.resources();
+        assert!(
+            !list(&mut shelf, &[catalog("a", "openai"), catalog("b", "openai")]),
+            "nothing changed"
+        );
+        assert!(
+            before
+                .iter()
+                .zip(shelf.resources())
+                .all(|(old, new)| std::sync::Arc::ptr_eq(old, &new))
+        );
+        source(&mut shelf, News::Begun(String::new()));
+        source(&mut shelf, News::Listed(catalog("c", "openai")));
+        assert_eq!(names(&shelf), ["a", "b"], "half a list");
+        assert!(source(&mut shelf, News::Done));
+        assert_eq!(names(&shelf), ["c"]);
+    }
+
+    #[test]
+    fn a_catalog_that_cannot_be_read_keeps_its_last_good_version() {
+        let mut shelf = shelf();
+        list(&mut shelf, &[catalog("a", "openai")]);
+        assert!(!source(
+            &mut shelf,
+            News::Changed(catalog("a", "no such provider"))
+        ));
+        assert!(shelf.resources()[0].catalog().is_some());
+        assert!(source(&mut shelf, News::Changed(catalog("a", "anthropic"))));
+        assert!(source(&mut shelf, News::Gone(Key::new("", "a"))));
+        assert!(names(&shelf).is_empty());
+    }
+
+    #[test]
+    fn trouble_keeps_what_was_there_and_a_kind_that_is_gone_takes_it_along() {
+        let mut shelf = shelf();
+        assert!(!shelf.is_known());
+        source(&mut shelf, News::Trouble("no right".to_owned()));
+        assert!(shelf.state().waiting.concat().contains("no right"));
+        list(&mut shelf, &[catalog("a", "openai")]);
+        assert!(!shelf.state().notes.concat().contains("no right"));
+        assert!(!source(&mut shelf, News::Trouble("no server".to_owned())));
+        assert_eq!(names(&shelf), ["a"]);
+        assert!(shelf.state().notes[0].contains("1 kept as they were; no server"));
+        assert!(source(&mut shelf, News::Absent));
+        assert!(names(&shelf).is_empty() && shelf.is_known());
+    }
+
+    fn secret(data: &str) -> Answer {
+        let metadata = json!({"namespace": "a", "name": "key"});
+        Answer::Here(
+            json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": {"Authorization": data}}),
+        )
+    }
+
+    fn answered(shelf: &mut Shelf, answer: Answer) -> bool {
+        shelf.take(Message::Secret(Key::new("a", "key"), answer), TODAY)
+    }
+
+    #[test]
+    fn only_secrets_that_are_asked_for_are_kept() {
+        let mut shelf = shelf();
+        assert!(!answered(&mut shelf, secret("eA==")), "nobody asked");
+        shelf.take(Message::Wanted(BTreeSet::from([Key::new("a", "key")])), TODAY);
+        assert!(shelf.state().waiting.concat().contains("Secret a/key"));
+        assert!(answered(&mut shelf, secret("eA==")));
+        assert!(!answered(&mut shelf, secret("eA==")), "the same again");
+        assert_eq!(names(&shelf), ["key"]);
+        assert!(shelf.take(Message::Wanted(BTreeSet::new()), TODAY));
+        assert!(names(&shelf).is_empty());
+    }
+
+    #[test]
+    fn a_secret_outlives_an_outage_but_not_its_end_nor_the_loss_of_the_right() {
+        let mut shelf = shelf();
+        shelf.take(Message::Wanted(BTreeSet::from([Key::new("a", "key")])), TODAY);
+        answered(&mut shelf, secret("eA=="));
+        assert!(!answered(&mut shelf, Answer::Failed("no server".to_owned())));
+        assert_eq!(names(&shelf), ["key"]);
+        assert!(answered(&mut shelf, Answer::Gone));
+        assert!(names(&shelf).is_empty());
+        answered(&mut shelf, secret("eA=="));
+        for _ in 1..REFUSALS {
+            assert!(!answered(&mut shelf, Answer::Refused));
+        }
+        let notes = shelf.state().notes.concat();
+        assert!(
+            notes.contains("kubectl create rolebinding aliasgate-proxy-secrets -n a "),
+            "{notes}"
+        );
+        assert!(answered(&mut shelf, Answer::Refused));
+        assert!(names(&shelf).is_empty());
+    }
 }

@@ -1,0 +1,124 @@
+//! Requests through the proxy's Service, to a stand-in that plays the provider.
+
+use http_body_util::{BodyExt as _, Full};
+use hyper::{Request, StatusCode, body::Bytes, header};
+use hyper_util::{
+    client::legacy::{self, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use serde_json::{Value, json};
+
+use crate::{
+    Test,
+    cluster::{Cluster, SYSTEM},
+    process::wait_for,
+};
+
+pub(crate) const TESTS: &[Test] = &[
+    ("the_seed_example_works_as_it_is", the_seed_example_works_as_it_is),
+    ("a_wrong_credential_is_the_providers_to_refuse", a_wrong_credential_is_the_providers_to_refuse),
+];
+
+/// The name that the stand-in plays.
+pub(crate) const PROVIDER_HOST: &str = "api.openai.com";
+/// The only key that it lets in.
+pub(crate) const KEY: &str = "sk-kind";
+/// The path of OpenAI's API, and that of the route in the seed example.
+const PATHS: [&str; 2] = ["/v1/chat/completions", "/openai"];
+/// The port of the nodes that leads to the proxy.
+const PORT: u16 = 30080;
+
+/// A client of the proxy, which keeps its connections as clients do.
+#[derive(Clone)]
+pub(crate) struct Proxy {
+    client: legacy::Client<HttpConnector, Full<Bytes>>,
+    url: String,
+}
+
+impl Proxy {
+    /// The proxy of this cluster, by the address of its node.
+    pub(crate) fn of(cluster: &Cluster) -> Self {
+        Self {
+            client: legacy::Client::builder(TokioExecutor::new()).build_http(),
+            url: format!("http://{}:{PORT}", cluster.address()),
+        }
+    }
+
+    /// Posts a body and reads the answer to its end.
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<(StatusCode, String), String> {
+        let request = Request::post(format!("{}{path}", self.url))
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Full::from(body.to_string()))
+            .expect("a request");
+        let response = self.client.request(request).await.map_err(|error| reasons(&error))?;
+        let status = response.status();
+        let body = response.into_body().collect().await.map_err(|error| reasons(&error))?;
+        Ok((status, String::from_utf8_lossy(&body.to_bytes()).into_owned()))
+    }
+}
+
+/// A question to this model.
+pub(crate) fn chat(model: &str, stream: bool) -> Value {
+    json!({"model": model, "stream": stream, "messages": [{"role": "user", "content": "hi"}]})
+}
+
+/// An error and what led to it, in one line.
+pub(crate) fn reasons(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut source = error.source();
+    while let Some(reason) = source {
+        line.push_str(": ");
+        line.push_str(&reason.to_string());
+        source = reason.source();
+    }
+    line
+}
+
+/// The Secret that the seed example names.
+fn credential(cluster: &Cluster, key: &str) {
+    cluster.apply(&json!({
+        "apiVersion": "v1", "kind": "Secret",
+        "metadata": {"name": "openai-secret", "namespace": "default", "labels": {"aliasgate.dev/test": ""}},
+        "stringData": {"Authorization": key},
+    }));
+}
+
+/// Waits until the proxy answers so.
+fn answers(cluster: &Cluster, path: &str, model: &str, status: StatusCode, part: &str) {
+    let proxy = Proxy::of(cluster);
+    wait_for("the answer of the proxy", || {
+        let (code, body) = cluster.runtime.block_on(proxy.post(path, &chat(model, false)))?;
+        if code == status && body.contains(part) { Ok(()) } else { Err(format!("{code} {body}")) }
+    });
+}
+
+fn the_seed_example_works_as_it_is(cluster: &Cluster) {
+    cluster
+        .kubectl("delete rolebinding aliasgate-proxy-secrets -n default --ignore-not-found")
+        .expect_ok();
+    // As the manifests say it.
+    cluster
+        .kubectl(&format!(
+            "create rolebinding aliasgate-proxy-secrets -n default --clusterrole=aliasgate-proxy-secrets \
+             --serviceaccount={SYSTEM}:aliasgate-proxy"
+        ))
+        .expect_ok();
+    credential(cluster, KEY);
+    cluster.kubectl("apply -f examples/seed").expect_ok();
+    cluster.rolled_out(SYSTEM, "aliasgate-proxy");
+    for path in PATHS {
+        for (alias, model) in [
+            ("fast", "gpt-3.5-turbo-0125"),
+            ("smart", "gpt-4-turbo-2024-04-09"),
+        ] {
+            answers(cluster, path, alias, StatusCode::OK, &format!("\"model\":\"{model}\""));
+        }
+    }
+}
+
+fn a_wrong_credential_is_the_providers_to_refuse(cluster: &Cluster) {
+    credential(cluster, "sk-wrong");
+    answers(cluster, PATHS[0], "fast", StatusCode::UNAUTHORIZED, "invalid_api_key");
+    credential(cluster, KEY);
+    answers(cluster, PATHS[0], "fast", StatusCode::OK, "gpt-3.5-turbo-0125");
+}
