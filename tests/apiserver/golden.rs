@@ -2,7 +2,7 @@
 
 use std::{env, fs, path::Path};
 
-use crate::cluster::Said;
+use crate::said::Said;
 
 /// Compares what kubectl said with `golden/NAME.txt`; with `BLESS=1`, writes it there instead.
 pub(crate) fn golden(name: &str, said: &[Said]) {

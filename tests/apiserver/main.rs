@@ -24,6 +24,7 @@ mod golden;
 mod manifests;
 mod process;
 mod proxy;
+mod said;
 mod verdicts;
 mod watches;
 mod webhook;

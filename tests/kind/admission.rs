@@ -7,11 +7,26 @@ use serde_json::{Value, json};
 use crate::{Test, cluster::Cluster, process::wait_for, said::Said};
 
 pub(crate) const TESTS: &[Test] = &[
-    ("a_typo_is_refused_with_a_suggestion", a_typo_is_refused_with_a_suggestion),
-    ("entries_are_stored_in_their_normal_form", entries_are_stored_in_their_normal_form),
-    ("a_dry_run_is_judged_and_stores_nothing", a_dry_run_is_judged_and_stores_nothing),
-    ("each_namespace_has_its_own_enforcement", each_namespace_has_its_own_enforcement),
-    ("a_changed_catalog_is_in_force_at_once", a_changed_catalog_is_in_force_at_once),
+    (
+        "a_typo_is_refused_with_a_suggestion",
+        a_typo_is_refused_with_a_suggestion,
+    ),
+    (
+        "entries_are_stored_in_their_normal_form",
+        entries_are_stored_in_their_normal_form,
+    ),
+    (
+        "a_dry_run_is_judged_and_stores_nothing",
+        a_dry_run_is_judged_and_stores_nothing,
+    ),
+    (
+        "each_namespace_has_its_own_enforcement",
+        each_namespace_has_its_own_enforcement,
+    ),
+    (
+        "a_changed_catalog_is_in_force_at_once",
+        a_changed_catalog_is_in_force_at_once,
+    ),
 ];
 
 /// The namespace of most tests.
@@ -35,7 +50,9 @@ fn a_typo_is_refused_with_a_suggestion(cluster: &Cluster) {
     create(cluster, PLACE, "typo", &json!({"smart": "gpt-4-turbbo"}), "")
         .expect_refused()
         .expect_says("The AgentgatewayBackend \"typo\" is invalid")
-        .expect_says("spec.policies.ai.modelAliases[smart]: Invalid value: \"gpt-4-turbbo\": openai has no such model")
+        .expect_says(
+            "spec.policies.ai.modelAliases[smart]: Invalid value: \"gpt-4-turbbo\": openai has no such model",
+        )
         .expect_says("did you mean \"gpt-4-turbo\"");
 }
 
@@ -44,8 +61,13 @@ fn entries_are_stored_in_their_normal_form(cluster: &Cluster) {
         .expect_ok()
         .expect_says("[alias-normalized]");
     let stored = cluster.get(&format!("agentgatewaybackend normal -n {PLACE}"));
-    assert_eq!(stored["spec"]["policies"]["ai"]["modelAliases"], json!({"fast": "gpt-4o"}));
-    cluster.kubectl(&format!("delete agentgatewaybackend normal -n {PLACE}")).expect_ok();
+    assert_eq!(
+        stored["spec"]["policies"]["ai"]["modelAliases"],
+        json!({"fast": "gpt-4o"})
+    );
+    cluster
+        .kubectl(&format!("delete agentgatewaybackend normal -n {PLACE}"))
+        .expect_ok();
 }
 
 fn a_dry_run_is_judged_and_stores_nothing(cluster: &Cluster) {
@@ -56,7 +78,11 @@ fn a_dry_run_is_judged_and_stores_nothing(cluster: &Cluster) {
     create(cluster, PLACE, "dry", &json!({" smart": "gpt-4-turbo"}), dry)
         .expect_ok()
         .expect_says("[alias-normalized]");
-    assert!(!cluster.kubectl(&format!("get agentgatewaybackend dry -n {PLACE}")).ok);
+    assert!(
+        !cluster
+            .kubectl(&format!("get agentgatewaybackend dry -n {PLACE}"))
+            .ok
+    );
 }
 
 fn each_namespace_has_its_own_enforcement(cluster: &Cluster) {
@@ -69,7 +95,14 @@ fn each_namespace_has_its_own_enforcement(cluster: &Cluster) {
         if said.ok { Ok(()) } else { Err(said.text()) }
     });
     let said = create(cluster, "lenient", "typo", &typo, "");
-    assert!(said.expect_ok().warnings().iter().any(|warning| warning.contains("gpt-4-turbbo")), "{}", said.text());
+    assert!(
+        said.expect_ok()
+            .warnings()
+            .iter()
+            .any(|warning| warning.contains("gpt-4-turbbo")),
+        "{}",
+        said.text()
+    );
     create(cluster, "strict", "typo", &typo, "").expect_refused();
     cluster.kubectl("delete namespace lenient strict").expect_ok();
 }
@@ -86,14 +119,23 @@ fn a_changed_catalog_is_in_force_at_once(cluster: &Cluster) {
     let start = Instant::now();
     wait_for("the denial", || {
         let said = try_it();
-        if said.text().contains("not in this house") { Ok(()) } else { Err(said.text()) }
+        if said.text().contains("not in this house") {
+            Ok(())
+        } else {
+            Err(said.text())
+        }
     });
-    println!("a new ModelCatalog was in force after at most {:?}", start.elapsed());
+    println!(
+        "a new ModelCatalog was in force after at most {:?}",
+        start.elapsed()
+    );
     try_it().expect_refused();
     wait_for("the status of the catalog", || {
         let status = cluster.get("modelcatalog kind-test")["status"].take();
         let conditions = status["conditions"].as_array().cloned().unwrap_or_default();
-        let accepted = conditions.iter().any(|one| one["type"] == "Accepted" && one["status"] == "True");
+        let accepted = conditions
+            .iter()
+            .any(|one| one["type"] == "Accepted" && one["status"] == "True");
         if accepted { Ok(()) } else { Err(status.to_string()) }
     });
     cluster.kubectl("delete modelcatalog kind-test").expect_ok();

@@ -72,7 +72,11 @@ impl Cluster {
     /// The names of what `kubectl get` finds.
     pub(crate) fn names(&self, what: &str) -> Vec<String> {
         let said = self.kubectl(&format!("get {what} -o jsonpath={{.items[*].metadata.name}}"));
-        said.expect_ok().out.split_whitespace().map(str::to_owned).collect()
+        said.expect_ok()
+            .out
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect()
     }
 
     /// Waits until every pod of a Deployment is the newest and ready.
@@ -126,11 +130,7 @@ fn run(program: &str, args: &[&str], kubeconfig: Option<&Path>, input: &str) -> 
         .spawn()
         .expect("the command starts");
     // A command that ends without reading its input says why itself.
-    let _ = child
-        .stdin
-        .take()
-        .expect("piped")
-        .write_all(input.as_bytes());
+    let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());
     let output = child.wait_with_output().expect("the command ends");
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     Said {

@@ -15,14 +15,23 @@ use crate::{
 
 /// What comes before all other tests.
 pub(crate) const BEGINNING: &[Test] = &[
-    ("applying_it_again_changes_nothing", applying_it_again_changes_nothing),
+    (
+        "applying_it_again_changes_nothing",
+        applying_it_again_changes_nothing,
+    ),
     ("crds_of_others_may_come_later", crds_of_others_may_come_later),
 ];
 
 /// What comes after them.
 pub(crate) const END: &[Test] = &[
-    ("uninstalling_leaves_nothing_that_blocks", uninstalling_leaves_nothing_that_blocks),
-    ("uninstalling_the_namespace_first_leaves_nothing_that_blocks", uninstalling_the_namespace_first_leaves_nothing_that_blocks),
+    (
+        "uninstalling_leaves_nothing_that_blocks",
+        uninstalling_leaves_nothing_that_blocks,
+    ),
+    (
+        "uninstalling_the_namespace_first_leaves_nothing_that_blocks",
+        uninstalling_the_namespace_first_leaves_nothing_that_blocks,
+    ),
 ];
 
 /// The webhook configurations, as kubectl names them.
@@ -33,8 +42,11 @@ const NAMESPACES: &str = "provider lenient strict audit";
 /// A cluster with nothing but the installation, whatever a run before has left there.
 pub(crate) fn prepare(cluster: &Cluster) {
     uninstall(cluster);
-    cluster.kubectl(&format!("delete namespace {NAMESPACES} --ignore-not-found")).expect_ok();
-    cluster.kubectl("delete secret,rolebinding,httproute -n default -l aliasgate.dev/test --ignore-not-found");
+    cluster
+        .kubectl(&format!("delete namespace {NAMESPACES} --ignore-not-found"))
+        .expect_ok();
+    cluster
+        .kubectl("delete secret,rolebinding,httproute -n default -l aliasgate.dev/test --ignore-not-found");
     install(cluster);
 }
 
@@ -48,12 +60,24 @@ fn uninstall(cluster: &Cluster) {
 /// Applies everything, and waits until it is ready.
 pub(crate) fn install(cluster: &Cluster) {
     let start = Instant::now();
-    cluster.kubectl(&format!("apply -k {}", overlay().display())).expect_ok();
+    cluster
+        .kubectl(&format!("apply -k {}", overlay().display()))
+        .expect_ok();
     cluster.rolled_out(SYSTEM, "aliasgate-webhook");
     cluster.rolled_out("provider", "stand-in");
     wait_for("the webhooks", || {
-        let said = create(cluster, "default", "probe", &json!({"smart": "gpt-4-turbbo"}), "--dry-run=server ");
-        if said.text().contains("did you mean") { Ok(()) } else { Err(said.text()) }
+        let said = create(
+            cluster,
+            "default",
+            "probe",
+            &json!({"smart": "gpt-4-turbbo"}),
+            "--dry-run=server ",
+        );
+        if said.text().contains("did you mean") {
+            Ok(())
+        } else {
+            Err(said.text())
+        }
     });
     println!("installed and in force after {:?}", start.elapsed());
 }
@@ -93,16 +117,25 @@ fn overlay() -> PathBuf {
 
 fn applying_it_again_changes_nothing(cluster: &Cluster) {
     let said = cluster.kubectl(&format!("apply -k {}", overlay().display()));
-    let changed: Vec<_> = said.expect_ok().out.lines().filter(|line| !line.ends_with(" unchanged")).collect();
+    let changed: Vec<_> = said
+        .expect_ok()
+        .out
+        .lines()
+        .filter(|line| !line.ends_with(" unchanged"))
+        .collect();
     assert!(changed.is_empty(), "{changed:#?}");
 }
 
 fn crds_of_others_may_come_later(cluster: &Cluster) {
     for variable in ["ALIASGATE_KIND_GATEWAY_CRDS", "ALIASGATE_KIND_REPORT_CRDS"] {
         let folder = env::var(variable).expect("tests/kind/run names the folder");
-        cluster.kubectl(&format!("apply --server-side -f {folder}")).expect_ok();
+        cluster
+            .kubectl(&format!("apply --server-side -f {folder}"))
+            .expect_ok();
     }
-    cluster.kubectl("wait --for=condition=Established crds --all --timeout=60s").expect_ok();
+    cluster
+        .kubectl("wait --for=condition=Established crds --all --timeout=60s")
+        .expect_ok();
 }
 
 fn uninstalling_leaves_nothing_that_blocks(cluster: &Cluster) {
@@ -120,12 +153,16 @@ fn uninstalling_the_namespace_first_leaves_nothing_that_blocks(cluster: &Cluster
 /// Waits until a backend that the webhook would refuse can be stored, where there are CRDs that let one be stored.
 fn nothing_blocks(cluster: &Cluster) {
     let crds = checkout("crds/agentgateway");
-    cluster.kubectl(&format!("apply -k {}", crds.display())).expect_ok();
+    cluster
+        .kubectl(&format!("apply -k {}", crds.display()))
+        .expect_ok();
     wait_for("writes that nothing blocks", || {
         let said = create(cluster, "default", "typo", &json!({"smart": "gpt-4-turbbo"}), "");
         if said.ok { Ok(()) } else { Err(said.text()) }
     });
     let left = cluster.names(CONFIGURATIONS);
     assert!(!left.contains(&"aliasgate".to_owned()), "{left:?}");
-    cluster.kubectl(&format!("delete -k {}", crds.display())).expect_ok();
+    cluster
+        .kubectl(&format!("delete -k {}", crds.display()))
+        .expect_ok();
 }

@@ -11,7 +11,10 @@ use crate::{
 
 pub(crate) const TESTS: &[Test] = &[
     ("processes_have_no_rights", processes_have_no_rights),
-    ("the_namespace_takes_no_other_pods", the_namespace_takes_no_other_pods),
+    (
+        "the_namespace_takes_no_other_pods",
+        the_namespace_takes_no_other_pods,
+    ),
     ("the_image_is_small", the_image_is_small),
 ];
 
@@ -30,7 +33,12 @@ fn processes_have_no_rights(cluster: &Cluster) {
             continue; // it is part of the tests
         }
         let status = read("status");
-        let status: BTreeMap<_, _> = status.expect_ok().out.lines().filter_map(|line| line.split_once(':')).collect();
+        let status: BTreeMap<_, _> = status
+            .expect_ok()
+            .out
+            .lines()
+            .filter_map(|line| line.split_once(':'))
+            .collect();
         let is = |key: &str| status.get(key).copied().unwrap_or_default().trim();
         assert_eq!(is("Uid").split_whitespace().collect::<Vec<_>>(), [USER; 4]);
         assert_eq!(is("Gid").split_whitespace().collect::<Vec<_>>(), [USER; 4]);
@@ -40,7 +48,11 @@ fn processes_have_no_rights(cluster: &Cluster) {
         assert_eq!(is("NoNewPrivs"), "1");
         assert_eq!(is("Seccomp"), "2", "a filter");
         let mounts = read("mounts");
-        let root = mounts.expect_ok().out.lines().find(|line| line.split(' ').nth(1) == Some("/"));
+        let root = mounts
+            .expect_ok()
+            .out
+            .lines()
+            .find(|line| line.split(' ').nth(1) == Some("/"));
         let options = root.and_then(|line| line.split(' ').nth(3)).expect("a root");
         assert!(options.split(',').any(|option| option == "ro"), "{options}");
         judged += 1;

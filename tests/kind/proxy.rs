@@ -16,7 +16,10 @@ use crate::{
 
 pub(crate) const TESTS: &[Test] = &[
     ("the_seed_example_works_as_it_is", the_seed_example_works_as_it_is),
-    ("a_wrong_credential_is_the_providers_to_refuse", a_wrong_credential_is_the_providers_to_refuse),
+    (
+        "a_wrong_credential_is_the_providers_to_refuse",
+        a_wrong_credential_is_the_providers_to_refuse,
+    ),
 ];
 
 /// The name that the stand-in plays.
@@ -50,9 +53,17 @@ impl Proxy {
             .header(header::CONTENT_TYPE, "application/json")
             .body(Full::from(body.to_string()))
             .expect("a request");
-        let response = self.client.request(request).await.map_err(|error| reasons(&error))?;
+        let response = self
+            .client
+            .request(request)
+            .await
+            .map_err(|error| reasons(&error))?;
         let status = response.status();
-        let body = response.into_body().collect().await.map_err(|error| reasons(&error))?;
+        let body = response
+            .into_body()
+            .collect()
+            .await
+            .map_err(|error| reasons(&error))?;
         Ok((status, String::from_utf8_lossy(&body.to_bytes()).into_owned()))
     }
 }
@@ -88,7 +99,11 @@ fn answers(cluster: &Cluster, path: &str, model: &str, status: StatusCode, part:
     let proxy = Proxy::of(cluster);
     wait_for("the answer of the proxy", || {
         let (code, body) = cluster.runtime.block_on(proxy.post(path, &chat(model, false)))?;
-        if code == status && body.contains(part) { Ok(()) } else { Err(format!("{code} {body}")) }
+        if code == status && body.contains(part) {
+            Ok(())
+        } else {
+            Err(format!("{code} {body}"))
+        }
     });
 }
 
@@ -111,14 +126,26 @@ fn the_seed_example_works_as_it_is(cluster: &Cluster) {
             ("fast", "gpt-3.5-turbo-0125"),
             ("smart", "gpt-4-turbo-2024-04-09"),
         ] {
-            answers(cluster, path, alias, StatusCode::OK, &format!("\"model\":\"{model}\""));
+            answers(
+                cluster,
+                path,
+                alias,
+                StatusCode::OK,
+                &format!("\"model\":\"{model}\""),
+            );
         }
     }
 }
 
 fn a_wrong_credential_is_the_providers_to_refuse(cluster: &Cluster) {
     credential(cluster, "sk-wrong");
-    answers(cluster, PATHS[0], "fast", StatusCode::UNAUTHORIZED, "invalid_api_key");
+    answers(
+        cluster,
+        PATHS[0],
+        "fast",
+        StatusCode::UNAUTHORIZED,
+        "invalid_api_key",
+    );
     credential(cluster, KEY);
     answers(cluster, PATHS[0], "fast", StatusCode::OK, "gpt-3.5-turbo-0125");
 }

@@ -6,8 +6,14 @@ use crate::{
 };
 
 pub(crate) const TESTS: &[Test] = &[
-    ("the_webhook_may_do_this_and_no_more", the_webhook_may_do_this_and_no_more),
-    ("the_proxy_may_do_this_and_no_more", the_proxy_may_do_this_and_no_more),
+    (
+        "the_webhook_may_do_this_and_no_more",
+        the_webhook_may_do_this_and_no_more,
+    ),
+    (
+        "the_proxy_may_do_this_and_no_more",
+        the_proxy_may_do_this_and_no_more,
+    ),
 ];
 
 fn the_webhook_may_do_this_and_no_more(cluster: &Cluster) {
@@ -95,7 +101,9 @@ impl<'a> Rights<'a> {
     }
 
     fn has(&self, right: &str) -> bool {
-        let said = self.cluster.kubectl(&format!("auth can-i {right} --as={}", self.account));
+        let said = self
+            .cluster
+            .kubectl(&format!("auth can-i {right} --as={}", self.account));
         match said.out.trim() {
             "yes" => true,
             "no" => false,
