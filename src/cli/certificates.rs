@@ -9,6 +9,7 @@ use tracing::warn;
 use super::{cluster, serve::Error, span};
 use crate::{
     engine::Key,
+    sources::cluster::is_name,
     telemetry::{Gauges, Health},
     tls::{
         Certificates, Source,
@@ -152,9 +153,10 @@ fn report_secret(report: &Report, health: &Health, gauges: &Gauges) {
 
 /// The name of an object of the cluster.
 fn name(text: &str) -> Result<String, String> {
-    let key = cluster::key(&format!("-/{text}"));
-    key.map(|key| key.name)
-        .map_err(|_| "it is no name of an object in Kubernetes".to_owned())
+    match is_name(text) {
+        true => Ok(text.to_owned()),
+        false => Err("it is no name of an object in Kubernetes".to_owned()),
+    }
 }
 
 fn life(text: &str) -> Result<Duration, String> {

@@ -39,7 +39,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Local(local::Args),
-    Serve(serve::Args),
+    Serve(Box<serve::Args>),
     Proxy(proxy::Args),
     StandIn(standin::Args),
     Validate(validate::Args),
@@ -76,7 +76,7 @@ pub fn main() -> ExitCode {
     };
     let ended = match arguments.command {
         Command::Local(args) => local::run(&args).map_err(error::Error::from),
-        Command::Serve(args) => serve::run(args).map_err(error::Error::from),
+        Command::Serve(args) => serve::run(*args).map_err(error::Error::from),
         Command::Proxy(args) => proxy::run(&args).map_err(error::Error::from),
         Command::StandIn(args) => standin::run(&args).map_err(error::Error::from),
         Command::Validate(args) => validate::run(&args),

@@ -20,7 +20,7 @@ use crate::engine::Snapshot;
 /// Shortest time between the beginnings of two audits: changes that come faster are looked at together.
 const GAP: Duration = Duration::from_secs(1);
 /// How often it is looked whether an API for reports came or went, and whether reports were deleted or changed.
-const LOOK: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_secs(30);
 /// The pause after something could not be written; each later one is twice as long.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Longest pause.

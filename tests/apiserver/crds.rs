@@ -22,9 +22,11 @@ pub(crate) const TESTS: &[Test] = &[
 /// Applies `crds/` and the CRD of HTTPRoute, and waits until all can be used.
 pub(crate) fn install(cluster: &Cluster) {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("crds");
-    cluster
-        .kubectl(&["apply", "-f", &dir.display().to_string()])
-        .expect_ok();
+    for folder in [dir.clone(), dir.join("agentgateway")] {
+        cluster
+            .kubectl(&["apply", "-k", &folder.display().to_string()])
+            .expect_ok();
+    }
     cluster.apply(&http_route().to_string());
     for crd in [
         "agentgatewaybackends",

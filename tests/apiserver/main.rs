@@ -16,14 +16,19 @@
 mod catalogs;
 mod certs;
 mod cluster;
+mod controller;
 #[path = "corpus/mod.rs"]
 mod corpus;
 mod crds;
 mod failures;
+mod follower;
 mod golden;
 mod manifests;
+#[path = "../manifests/mod.rs"]
+mod manifests_checks;
 mod process;
 mod proxy;
+mod rotation;
 mod said;
 mod verdicts;
 mod watches;
@@ -61,8 +66,10 @@ fn main() -> ExitCode {
         writes::TESTS,
         failures::TESTS,
         proxy::TESTS,
+        rotation::TESTS,
         verdicts::TESTS,
         watches::TESTS,
+        controller::TESTS,
     ]
     .concat();
     let Some(tools) = env::var_os("ALIASGATE_KUBE_TOOLS").map(PathBuf::from) else {

@@ -156,7 +156,12 @@ pub(crate) fn register_for(cluster: &Cluster, namespace: &str, client: &Client, 
 
 /// Both webhook configurations of `manifests/base`.
 fn configurations(cluster: &Cluster) -> Vec<Value> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/base/webhooks.yaml");
+    documents(cluster, "manifests/base/webhooks.yaml")
+}
+
+/// The objects in a file of the repository.
+pub(crate) fn documents(cluster: &Cluster, file: &str) -> Vec<Value> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     let said = cluster.kubectl(&["create", "--dry-run=client", "-o", "json", "-f", path(&file)]);
     let documents = serde_json::Deserializer::from_str(&said.expect_ok().out).into_iter::<Value>();
     let found: Vec<Value> = documents

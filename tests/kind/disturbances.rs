@@ -13,14 +13,20 @@ use crate::{
     Test,
     cluster::{Cluster, SYSTEM},
     process::wait_for,
-    traffic::{Tally, Traffic, list},
+    traffic::{CUT, Failure, READERS, Tally, Traffic, list},
 };
 
 pub(crate) const TESTS: &[Test] = &[
     ("certificates_rotate_under_load", |cluster| {
         under_load(cluster, rotate)
     }),
-    ("pods_are_killed_under_load", |cluster| under_load(cluster, kill)),
+    ("webhooks_are_killed_under_load", |cluster| {
+        under_load(cluster, kill)
+    }),
+    (
+        "a_killed_proxy_cuts_what_it_carries_and_nothing_else",
+        a_killed_proxy_cuts_what_it_carries_and_nothing_else,
+    ),
     ("an_upgrade_rolls_under_load", |cluster| {
         under_load(cluster, upgrade)
     }),
@@ -81,17 +87,37 @@ fn bundles(cluster: &Cluster) -> Vec<Value> {
         .collect()
 }
 
-/// One pod of each Deployment, without the time that it is given otherwise.
+/// Every pod of the webhook, one after the other, each with a second to end.
 fn kill(cluster: &Cluster) {
-    for deployment in DEPLOYMENTS {
-        let pods = pods(cluster, deployment);
-        let pod = pods.first().expect("a pod");
-        cluster
-            .kubectl(&format!("delete pod {pod} -n {SYSTEM} --now --wait=false"))
-            .expect_ok();
-        replaced(cluster, deployment, &pods[..1]);
+    let deployment = DEPLOYMENTS[0];
+    for pod in pods(cluster, deployment) {
+        kill_one(cluster, deployment, &pod);
     }
     settle();
+}
+
+fn kill_one(cluster: &Cluster, deployment: &str, pod: &str) {
+    cluster
+        .kubectl(&format!("delete pod {pod} -n {SYSTEM} --now"))
+        .expect_ok();
+    replaced(cluster, deployment, &[pod.to_owned()]);
+}
+
+/// A stream that is under way is cut with the process that carries it, but no other one is.
+fn a_killed_proxy_cuts_what_it_carries_and_nothing_else(cluster: &Cluster) {
+    let deployment = DEPLOYMENTS[1];
+    let pod = pods(cluster, deployment).swap_remove(0);
+    let traffic = Traffic::start(cluster);
+    kill_one(cluster, deployment, &pod);
+    settle();
+    let tally = traffic.end();
+    let cut = |failure: &&Failure| failure.why.starts_with(CUT);
+    assert!(
+        tally.failed_streams.iter().filter(cut).count() <= READERS,
+        "{tally}"
+    );
+    let others = tally.failed_streams.iter().filter(|failure| !cut(failure));
+    assert_eq!(others.count() + tally.failed_writes.len(), 0, "{tally}");
 }
 
 fn upgrade(cluster: &Cluster) {
@@ -160,31 +186,16 @@ fn restart_api_server(cluster: &Cluster) -> Downtime {
 }
 
 fn judge_restarts(tally: &Tally, downtimes: &[Downtime]) {
-    tally.expect_streams();
-    let excused = |sent: Instant| {
+    println!("{tally}");
+    let excused = |failure: &&Failure| {
         // What was under way when it ended failed too.
         let early = Duration::from_secs(1);
-        downtimes
-            .iter()
-            .any(|(from, to)| sent + early >= *from && sent <= *to)
+        let down = |(from, to): &Downtime| failure.sent + early >= *from && failure.sent <= *to;
+        downtimes.iter().any(down) && !failure.why.contains("webhook")
     };
-    let (during, after): (Vec<_>, Vec<_>) = tally
-        .failed_writes
-        .iter()
-        .cloned()
-        .partition(|failure| excused(failure.sent));
-    let ours: Vec<_> = during
-        .iter()
-        .filter(|failure| failure.why.contains("webhook"))
-        .cloned()
-        .collect();
-    println!("while the API server was down:\n{}", list(&during));
-    assert!(
-        after.is_empty() && ours.is_empty(),
-        "later:\n{}\nfor a webhook:\n{}",
-        list(&after),
-        list(&ours)
-    );
+    let rest = tally.failed_writes.iter().filter(|failure| !excused(failure));
+    let rest: Vec<_> = rest.chain(&tally.failed_streams).cloned().collect();
+    assert!(tally.writes > 0 && rest.is_empty(), "{}", list(&rest));
 }
 
 /// All of it again and again for the time in `ALIASGATE_KIND_SOAK`.

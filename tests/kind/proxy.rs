@@ -12,6 +12,7 @@ use crate::{
     Test,
     cluster::{Cluster, SYSTEM},
     process::wait_for,
+    traffic::CUT,
 };
 
 pub(crate) const TESTS: &[Test] = &[
@@ -59,12 +60,13 @@ impl Proxy {
             .await
             .map_err(|error| reasons(&error))?;
         let status = response.status();
-        let body = response
-            .into_body()
-            .collect()
-            .await
-            .map_err(|error| reasons(&error))?;
-        Ok((status, String::from_utf8_lossy(&body.to_bytes()).into_owned()))
+        let mut body = response.into_body();
+        let mut read = Vec::new();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| format!("{CUT}{} bytes: {}", read.len(), reasons(&error)))?;
+            read.extend(frame.into_data().unwrap_or_default());
+        }
+        Ok((status, String::from_utf8_lossy(&read).into_owned()))
     }
 }
 
@@ -107,20 +109,26 @@ fn answers(cluster: &Cluster, path: &str, model: &str, status: StatusCode, part:
     });
 }
 
-fn the_seed_example_works_as_it_is(cluster: &Cluster) {
-    cluster
-        .kubectl("delete rolebinding aliasgate-proxy-secrets -n default --ignore-not-found")
-        .expect_ok();
+/// Applies the seed example, with what it needs, and waits until the proxy serves it.
+pub(crate) fn seed(cluster: &Cluster) {
     // As the manifests say it.
-    cluster
-        .kubectl(&format!(
-            "create rolebinding aliasgate-proxy-secrets -n default --clusterrole=aliasgate-proxy-secrets \
-             --serviceaccount={SYSTEM}:aliasgate-proxy"
-        ))
-        .expect_ok();
+    let binding = format!(
+        "create rolebinding aliasgate-proxy-secrets -n default --clusterrole=aliasgate-proxy-secrets \
+         --serviceaccount={SYSTEM}:aliasgate-proxy"
+    );
+    let bound = cluster.kubectl(&binding);
+    assert!(
+        bound.ok || bound.err.contains("already exists"),
+        "{}",
+        bound.text()
+    );
     credential(cluster, KEY);
     cluster.kubectl("apply -f examples/seed").expect_ok();
     cluster.rolled_out(SYSTEM, "aliasgate-proxy");
+}
+
+fn the_seed_example_works_as_it_is(cluster: &Cluster) {
+    seed(cluster);
     for path in PATHS {
         for (alias, model) in [
             ("fast", "gpt-3.5-turbo-0125"),

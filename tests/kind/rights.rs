@@ -21,7 +21,7 @@ fn the_webhook_may_do_this_and_no_more(cluster: &Cluster) {
     for right in [
         "list agentgatewaybackends.agentgateway.dev -A",
         "watch namespaces",
-        "patch modelcatalogs.aliasgate.dev/status",
+        "patch modelcatalogs.aliasgate.dev --subresource=status",
         "get secrets/aliasgate-webhook-tls -n aliasgate-system",
         "patch validatingwebhookconfigurations/aliasgate",
         "patch mutatingwebhookconfigurations/aliasgate",
@@ -68,7 +68,7 @@ fn the_proxy_may_do_this_and_no_more(cluster: &Cluster) {
         "get secrets -n kube-system",
         "list secrets -n default",
         "patch agentgatewaybackends.agentgateway.dev -A",
-        "patch modelcatalogs.aliasgate.dev/status",
+        "patch modelcatalogs.aliasgate.dev --subresource=status",
         "patch validatingwebhookconfigurations/aliasgate",
         "create events.events.k8s.io -n default",
         "create pods -n aliasgate-system",

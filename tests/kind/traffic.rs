@@ -1,6 +1,7 @@
 //! Steady traffic, while a test disturbs the installation: writes that the webhooks judge, and streams through the proxy.
 
 use std::{
+    fmt,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -17,14 +18,16 @@ use tokio::{sync::watch, task::JoinSet, time};
 use crate::{
     admission::backend,
     cluster::Cluster,
-    proxy::{Proxy, chat, reasons},
+    proxy::{Proxy, chat, reasons, seed},
 };
 
 /// Writers, and how long each waits from one write to the next: together 20 writes a second.
 const WRITERS: usize = 4;
 const EVERY: Duration = Duration::from_millis(200);
 /// Readers of streams, which begin the next one when one has ended.
-const READERS: usize = 4;
+pub(crate) const READERS: usize = 4;
+/// How the reason begins when a stream has begun and does not come to its end.
+pub(crate) const CUT: &str = "cut after ";
 /// What takes longer has failed: the API server gives a webhook 5 s.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -61,6 +64,7 @@ pub(crate) struct Traffic<'a> {
 impl<'a> Traffic<'a> {
     /// Begins to write and to read.
     pub(crate) fn start(cluster: &'a Cluster) -> Self {
+        seed(cluster);
         let tally = Arc::new(Mutex::new(Tally::default()));
         let (end, ending) = watch::channel(false);
         let mut tasks = JoinSet::new();
@@ -93,33 +97,27 @@ impl<'a> Traffic<'a> {
 }
 
 impl Tally {
-    /// Fails the test when anything failed.
+    /// Fails the test when anything failed, or nothing succeeded.
     pub(crate) fn expect_no_failures(&self) {
-        self.expect_streams();
-        assert!(
-            self.failed_writes.is_empty(),
-            "{} of the writes failed:\n{}",
-            self.failed_writes.len(),
-            list(&self.failed_writes)
-        );
+        println!("{self}");
+        let failed = self.failed_writes.len() + self.failed_streams.len();
+        assert!(self.writes > 0 && self.streams > 0 && failed == 0, "{self}");
     }
+}
 
-    /// Fails the test when a stream failed, or nothing succeeded.
-    pub(crate) fn expect_streams(&self) {
-        println!(
-            "{} writes and {} streams; {} and {} failed",
-            self.writes,
-            self.streams,
-            self.failed_writes.len(),
-            self.failed_streams.len()
-        );
-        assert!(self.writes > 0 && self.streams > 0, "{self:?}");
-        assert!(
-            self.failed_streams.is_empty(),
-            "{} streams failed:\n{}",
-            self.failed_streams.len(),
-            list(&self.failed_streams)
-        );
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} writes and {} streams ended well",
+            self.writes, self.streams
+        )?;
+        for (what, failures) in [("writes", &self.failed_writes), ("streams", &self.failed_streams)] {
+            if !failures.is_empty() {
+                write!(f, "\n{} {what} failed:\n{}", failures.len(), list(failures))?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -174,6 +172,7 @@ async fn write(
             Ok(Ok(stored)) if good && target_of(&stored.data) == "gpt-4o" => Ok(()),
             Ok(Ok(stored)) => Err(format!("passed unchecked: {}", stored.data)),
             Ok(Err(kube::Error::Api(status))) if !good && status.message.contains("did you mean") => Ok(()),
+            Ok(Err(kube::Error::Api(status))) => Err(status.message.clone()),
             Ok(Err(error)) => Err(reasons(&error)),
         };
         let mut tally = lock(&tally);

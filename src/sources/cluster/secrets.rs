@@ -14,6 +14,7 @@ use tokio::{
     task::JoinSet,
     time::sleep,
 };
+use tracing::warn;
 
 use super::{Event, Message, error, is_name, pause, pause::Pauses};
 use crate::engine::{Key, Kind};
@@ -48,6 +49,10 @@ pub(super) async fn run(
     let gate = Arc::new(Semaphore::new(AT_ONCE));
     let (mut tasks, mut readers) = (JoinSet::new(), BTreeMap::new());
     while wanted.changed().await.is_ok() {
+        let count = wanted.borrow().len();
+        if count > MAX_SECRETS {
+            warn!(count, MAX_SECRETS, "more Secrets are named than are read");
+        }
         let asked: BTreeSet<Key> = wanted
             .borrow_and_update()
             .iter()

@@ -23,7 +23,7 @@ use crate::tls::{
 /// Everything is looked at this often, should a watch miss something.
 const LOOK: Duration = Duration::from_secs(60);
 /// Pause after the first failure; each further one doubles it.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// Longest pause after a failure.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Steps in a row after which something must be wrong, such as two programs that keep one Secret.
