@@ -3,6 +3,7 @@
 use std::{hint::black_box, sync::Arc};
 
 use aliasgate::{
+    controller::audit::audit,
     engine::{
         Catalogs, Date, Key, Resource, Snapshot, check, check::check_normalized, normalize, resolve,
         resolve::Place,
@@ -84,6 +85,7 @@ fn snapshots(c: &mut Criterion) {
                 .sum::<usize>()
         });
     });
+    group.bench_function("audit all", |b| b.iter(|| audit(&snapshot)));
     group.finish();
 }
 

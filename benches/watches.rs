@@ -21,6 +21,9 @@ mod cluster;
 mod follower;
 #[path = "../tests/apiserver/process.rs"]
 mod process;
+#[expect(dead_code, reason = "shared with the tests, which use more of it")]
+#[path = "../tests/apiserver/said.rs"]
+mod said;
 
 use std::{
     env,

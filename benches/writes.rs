@@ -17,8 +17,12 @@ mod certs;
 #[expect(dead_code, reason = "shared with the tests, which use more of it")]
 #[path = "../tests/apiserver/cluster.rs"]
 mod cluster;
+#[expect(dead_code, reason = "shared with the tests, which use more of it")]
 #[path = "../tests/apiserver/process.rs"]
 mod process;
+#[expect(dead_code, reason = "shared with the tests, which use more of it")]
+#[path = "../tests/apiserver/said.rs"]
+mod said;
 #[expect(dead_code, reason = "shared with the tests, which use more of it")]
 #[path = "../tests/apiserver/webhook.rs"]
 mod webhook;

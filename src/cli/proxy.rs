@@ -127,6 +127,7 @@ async fn serve(args: &Args) -> Result<Outcome, Error> {
         extra_roots: args.upstream_ca.as_ref().map_or(Ok(Vec::new()), read)?,
         normalize: args.reading.normalizes(),
         stand_in: None,
+        idle: args.cluster.watch,
     };
     let (proxy, health) = start(args, &settings, &mut registry).await?;
     let (listener, address) = bind(args.listen).await?;

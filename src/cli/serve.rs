@@ -151,6 +151,7 @@ async fn serve(args: Args) -> Result<Outcome, Error> {
     let app = admission::router(snapshot.clone(), metrics)
         .merge(telemetry::routes(Arc::new(registry), health.clone()))
         .fallback(not_found);
+    let app = telemetry::parting(app, health);
 
     tokio::spawn(follow(snapshot, gauges));
     info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");

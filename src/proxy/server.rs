@@ -28,8 +28,8 @@ use crate::{
     telemetry::{Health, Registry},
 };
 
-/// The gate of [`Health`] that is open while there is a backend to send requests to. Its notes say what is served and
-/// what is refused.
+/// The gate of [`Health`] that is open while there is a backend to send requests to, or need not be one. Its notes say
+/// what is served and what is refused.
 pub const GATE: &str = "backends";
 
 /// Largest request body by default. Images and audio travel inside of JSON, as base64.
@@ -69,6 +69,8 @@ pub struct Settings {
     pub normalize: bool,
     /// A stand-in provider: requests go there that have no credential for their own.
     pub stand_in: Option<SocketAddr>,
+    /// Ready without any backend, once there was news: in a cluster, backends may come after the proxy and go before it.
+    pub idle: bool,
 }
 
 impl Default for Settings {
@@ -81,6 +83,7 @@ impl Default for Settings {
             extra_roots: Vec::new(),
             normalize: false,
             stand_in: None,
+            idle: false,
         }
     }
 }
@@ -90,6 +93,7 @@ impl Default for Settings {
 pub struct Proxy {
     gate: Arc<Gate>,
     secrets: watch::Receiver<BTreeSet<Key>>,
+    health: Health,
     drain: Duration,
 }
 
@@ -111,7 +115,7 @@ impl Proxy {
             normalize: settings.normalize,
             stand_in: settings.stand_in,
         };
-        let (serving, secrets) = follow(snapshots, reading, metrics.clone(), health);
+        let (serving, secrets) = follow(snapshots, reading, settings.idle, metrics.clone(), health.clone());
         let gate = Gate {
             serving,
             client,
@@ -124,6 +128,7 @@ impl Proxy {
         Ok(Self {
             gate: Arc::new(gate),
             secrets,
+            health,
             drain: settings.drain,
         })
     }
@@ -178,10 +183,14 @@ impl Proxy {
         if let Err(error) = stream.set_nodelay(true) {
             debug!(%error, "cannot set TCP_NODELAY");
         }
-        let gate = Arc::clone(&self.gate);
+        let (gate, health) = (Arc::clone(&self.gate), self.health.clone());
         let service = service_fn(move |request| {
-            let gate = Arc::clone(&gate);
-            async move { Ok::<_, Infallible>(gate.answer(request).await) }
+            let (gate, health) = (Arc::clone(&gate), health.clone());
+            async move {
+                let mut answer = gate.answer(request).await;
+                health.part(&mut answer);
+                Ok::<_, Infallible>(answer)
+            }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -202,13 +211,14 @@ impl Proxy {
 fn follow(
     mut snapshots: watch::Receiver<Arc<Snapshot>>,
     reading: Reading,
+    idle: bool,
     metrics: Metrics,
     health: Health,
 ) -> (watch::Receiver<Arc<Serving>>, watch::Receiver<BTreeSet<Key>>) {
     let build = move |snapshot: &Arc<Snapshot>, previous: Option<&Serving>| {
         let serving = Serving::build(snapshot, previous, reading);
         health.note(GATE, serving.notes());
-        if serving.is_ready() {
+        if serving.is_ready() || (idle && previous.is_some()) {
             health.open(GATE);
         } else {
             health.close(GATE, "no AgentgatewayBackend is served");

@@ -11,7 +11,7 @@ use std::{
 use axum::{
     Router,
     extract::{RawQuery, State},
-    http::StatusCode,
+    http::{HeaderValue, Response, StatusCode, header},
     response::IntoResponse,
     routing::get,
 };
@@ -84,6 +84,15 @@ impl Health {
     #[must_use]
     pub fn ready(&self) -> bool {
         !self.draining() && self.gates().iter().all(|gate| gate.closed.is_none())
+    }
+
+    /// Asks the client, once the server is about to stop, to send its next request on another connection: by then that
+    /// one leads to another server, and none is cut under way when this one closes the rest.
+    pub fn part<B>(&self, response: &mut Response<B>) {
+        if self.draining() {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(header::CONNECTION, close);
+        }
     }
 
     fn draining(&self) -> bool {

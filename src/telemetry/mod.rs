@@ -14,7 +14,19 @@ pub use watches::Watches;
 
 use std::sync::Arc;
 
+use axum::{Router, extract::State, middleware, response::Response};
+
 /// `/metrics`, `/healthz` and `/readyz`, to be merged into a server's routes.
-pub fn routes(registry: Arc<Registry>, health: Health) -> axum::Router {
+pub fn routes(registry: Arc<Registry>, health: Health) -> Router {
     metrics::routes(registry).merge(health::routes(health))
+}
+
+/// Lets every answer of `router` be the last one on its connection once `health` drains.
+pub fn parting(router: Router, health: Health) -> Router {
+    router.layer(middleware::map_response_with_state(health, part))
+}
+
+async fn part(State(health): State<Health>, mut response: Response) -> Response {
+    health.part(&mut response);
+    response
 }

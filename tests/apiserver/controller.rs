@@ -28,6 +28,7 @@ use crate::{
 pub(crate) const TESTS: &[Test] = &[
     ("replicas_tell_as_one_of_what_was_stored_before_them", replicas_tell_as_one_of_what_was_stored_before_them),
     ("reports_follow_the_api_that_is_there", reports_follow_the_api_that_is_there),
+    ("a_missing_right_is_said_once_and_waited_for", a_missing_right_is_said_once_and_waited_for),
     ("a_flood_of_faults_does_not_become_one_of_events", a_flood_of_faults_does_not_become_one_of_events),
     ("the_status_of_catalogs_is_kept", the_status_of_catalogs_is_kept),
     ("what_a_provider_lists_is_stored_and_asked_for_once", what_a_provider_lists_is_stored_and_asked_for_once),
@@ -299,6 +300,50 @@ fn reports_follow_the_api_that_is_there(world: &World) {
         "{}",
         replica.process.log()
     );
+}
+
+fn a_missing_right_is_said_once_and_waited_for(world: &World) {
+    let audited = Audited::new(world);
+    install_reports(&audited.cluster, "openreports", REPORTS);
+    let role = ["get", "clusterrole", "aliasgate-webhook", "-o", "json"];
+    let mut role = audited.cluster.kubectl(&role).expect_ok().json();
+    let metadata = json!({"name": "aliasgate-webhook"});
+    role["metadata"] = metadata;
+    let whole = role.clone();
+    let rules = role["rules"].as_array_mut().expect("a list");
+    rules.retain(|rule| {
+        rule["apiGroups"] != json!(["openreports.io"]) && rule["apiGroups"] != json!(["events.k8s.io"])
+    });
+    let replace = |role: &Value| {
+        audited
+            .cluster
+            .kubectl_with(&["replace", "-f", "-"], &role.to_string())
+    };
+    replace(&role).expect_ok();
+
+    let team = audited.cluster.namespace("team");
+    team.apply("typo.json", &typo("chat")).expect_ok();
+    let replica = audited.replica(&[]);
+    let said = |part: &str| replica.process.log().matches(part).count();
+    let rights = [
+        "cannot write reports, and goes on without",
+        "cannot write Events, and goes on without",
+    ];
+    wait_for_metric(&replica, "aliasgate_events_total{result=\"failed\"}", |failed| {
+        failed >= 3.0
+    });
+    assert_eq!(rights.map(said), [1, 1], "{}", replica.process.log());
+
+    replace(&whole).expect_ok();
+    audited.wait_for_report(REPORTS, &team.name, |_| true);
+    wait_for("Events", || {
+        if audited.events(&team.name).len() == 1 {
+            Ok(())
+        } else {
+            Err(String::new())
+        }
+    });
+    assert_eq!(rights.map(said), [1, 1], "{}", replica.process.log());
 }
 
 fn a_flood_of_faults_does_not_become_one_of_events(world: &World) {

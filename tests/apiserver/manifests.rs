@@ -9,13 +9,14 @@ use serde_json::{Value, json};
 
 use crate::{
     Test, World,
-    cluster::{Cluster, Said},
+    cluster::Cluster,
     manifests_checks::{
         consistency,
         objects::{Objects, arguments, list, text},
         queries,
     },
     process::{Process, wait_for},
+    said::Said,
     webhook::backend,
 };
 
@@ -353,6 +354,7 @@ const WEBHOOK_MAY: &[Ask] = &[
     ("patch",  "openreports.io/reports", OTHER, "aliasgate"),
     ("delete", "wgpolicyk8s.io/policyreports", OTHER, "aliasgate"),
     ("create", "events.k8s.io/events", OTHER, ""),
+    ("get",    "/namespaces", OWN, OWN),
     ("get",    "/secrets", OWN, "aliasgate-webhook-tls"),
     ("update", "/secrets", OWN, "aliasgate-webhook-tls"),
     ("create", "/secrets", OWN, ""),
@@ -393,7 +395,7 @@ const NOBODY_MAY: &[Ask] = &[
     ("delete", "wgpolicyk8s.io/clusterpolicyreports", "", "another"),
     ("patch",  "admissionregistration.k8s.io/validatingwebhookconfigurations", "", "another"),
     ("create", "admissionregistration.k8s.io/mutatingwebhookconfigurations", "", ""),
-    ("delete", "admissionregistration.k8s.io/mutatingwebhookconfigurations", "", "aliasgate"),
+    ("delete", "admissionregistration.k8s.io/mutatingwebhookconfigurations", "", "another"),
     ("list",   "admissionregistration.k8s.io/validatingwebhookconfigurations", "", ""),
     ("create", "/pods", OWN, ""),
     ("create", "/pods/exec", OWN, "any"),
@@ -407,6 +409,7 @@ const NOBODY_MAY: &[Ask] = &[
     ("escalate", "rbac.authorization.k8s.io/clusterroles", "", "any"),
     ("create", "rbac.authorization.k8s.io/rolebindings", OWN, ""),
     ("get",    "/nodes", "", "any"),
+    ("get",    "/namespaces", OTHER, OTHER),
     ("patch",  "/namespaces", "", OTHER),
     ("patch",  "apiextensions.k8s.io/customresourcedefinitions", "", "any"),
 ];
@@ -506,6 +509,24 @@ fn the_webhook_runs_by_its_manifest_with_the_rights_of_its_account(world: &World
             // Another webhook of these tests has its CA there too.
             let ours = unbase64(&bundle.expect_ok().out).contains(running.ca.trim());
             if ours { Ok(()) } else { Err(running.process.log()) }
+        });
+    }
+    let uid = cluster
+        .kubectl(&["get", "namespace", OWN, "-o", "jsonpath={.metadata.uid}"])
+        .out;
+    for configuration in ["validatingwebhookconfiguration", "mutatingwebhookconfiguration"] {
+        wait_for("the owner of the registration", || {
+            let found = cluster
+                .kubectl(&["get", configuration, "aliasgate", "-o", "json"])
+                .expect_ok()
+                .json();
+            let owner = json!({"apiVersion": "v1", "kind": "Namespace", "name": OWN, "uid": uid});
+            let owners = &found["metadata"]["ownerReferences"];
+            if *owners == json!([owner]) {
+                Ok(())
+            } else {
+                Err(format!("{owners}{}", running.process.log()))
+            }
         });
     }
     wait_for("readiness", || {

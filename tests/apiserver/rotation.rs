@@ -99,9 +99,10 @@ impl<'a> Pair<'a> {
                 continue;
             }
             if object["metadata"]["namespace"].is_null() {
-                object["metadata"]["name"] = self.name().into();
-                if !object["roleRef"].is_null() {
-                    object["roleRef"]["name"] = self.name().into();
+                for pointer in ["/metadata/name", "/roleRef/name"] {
+                    if let Some(name) = object.pointer_mut(pointer) {
+                        *name = format!("{}-{}", self.name(), name.as_str().expect("a name")).into();
+                    }
                 }
             } else {
                 object["metadata"]["namespace"] = self.namespace.name.clone().into();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{Test, World, cluster::Namespace, golden::golden, webhook::backend};
+use crate::{Test, World, cluster::Namespace, golden::golden, said::Said, webhook::backend};
 
 #[rustfmt::skip]
 pub(crate) const TESTS: &[Test] = &[

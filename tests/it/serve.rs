@@ -10,9 +10,10 @@ use std::{
 };
 
 use hyper::{Request, StatusCode};
+use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 
-use crate::tls::{client, fetch, get_request, until};
+use crate::tls::{client, connect, fetch, get_request, until};
 
 fn aliasgate() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_aliasgate"));
@@ -208,6 +209,12 @@ async fn sigterm_turns_ready_off_before_the_port_closes() {
             .0,
         StatusCode::OK
     );
+    // But the answer is the last one on its connection.
+    let stream = TokioIo::new(connect(server.address, &config).await.unwrap());
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await.unwrap();
+    tokio::spawn(connection);
+    let answer = sender.send_request(review(&json!({}))).await.unwrap();
+    assert_eq!(answer.headers()["connection"], "close");
     server.signal("TERM");
     let log = server.ended().await;
     assert!(log.contains("stopped"), "{log}");

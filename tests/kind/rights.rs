@@ -36,7 +36,7 @@ fn the_webhook_may_do_this_and_no_more(cluster: &Cluster) {
         "delete secrets/aliasgate-webhook-tls -n aliasgate-system",
         "patch validatingwebhookconfigurations",
         "patch validatingwebhookconfigurations/another",
-        "delete validatingwebhookconfigurations/aliasgate",
+        "delete validatingwebhookconfigurations/another",
         "create mutatingwebhookconfigurations",
         "patch agentgatewaybackends.agentgateway.dev -A",
         "update namespaces",

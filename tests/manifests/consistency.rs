@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, process::Command};
 use aliasgate::{crds, tls::Limits};
 use serde_json::{Value, json};
 
-use super::objects::{Objects, arguments, container, flag, list, port, text};
+use super::objects::{Objects, arguments, container, flag, list, number, port, text};
 
 /// What every kustomization must pass.
 #[rustfmt::skip]
@@ -59,9 +59,7 @@ pub(crate) fn ports_are_those_that_the_program_listens_on(objects: &Objects) {
             })
             .collect();
         let declared = list(&container(deployment)["ports"]).iter();
-        let declared: BTreeSet<u64> = declared
-            .map(|one| one["containerPort"].as_u64().expect("a port"))
-            .collect();
+        let declared: BTreeSet<u64> = declared.map(|one| number(&one["containerPort"])).collect();
         assert_eq!(declared, listening);
         let policies: Vec<_> = objects
             .of("NetworkPolicy")
@@ -220,9 +218,9 @@ pub(crate) fn pods_end_after_the_program(objects: &Objects) {
         let delay = seconds("shutdown-delay").expect("a delay");
         let drain = seconds("drain-timeout").unwrap_or_else(|| Limits::default().drain.as_secs());
         let grace = &deployment["spec"]["template"]["spec"]["terminationGracePeriodSeconds"];
-        assert!(grace.as_u64().expect("seconds") >= delay + drain + 5, "{grace}");
+        assert!(number(grace) >= delay + drain + 5, "{grace}");
         let ready = &container(deployment)["readinessProbe"];
-        let seen = ready["periodSeconds"].as_u64().unwrap() * ready["failureThreshold"].as_u64().unwrap();
+        let seen = number(&ready["periodSeconds"]) * number(&ready["failureThreshold"]);
         assert!(delay >= seen, "the pod leaves its Service before it stops");
     }
 }
@@ -399,7 +397,7 @@ pub(crate) fn webhooks_cannot_take_a_cluster_down(objects: &Objects) {
         assert_eq!(rule["resources"], Value::from(plurals.clone()));
         assert_eq!(rule["operations"], json!(["CREATE", "UPDATE"]));
         assert_eq!(rule["scope"], "Namespaced");
-        assert!(webhook["timeoutSeconds"].as_u64().unwrap() <= 5);
+        assert!(number(&webhook["timeoutSeconds"]) <= 5);
         assert_eq!(webhook["sideEffects"], "None");
         assert_eq!(webhook["matchPolicy"], "Equivalent");
         assert_eq!(webhook["admissionReviewVersions"], json!(["v1"]));

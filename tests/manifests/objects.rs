@@ -87,6 +87,13 @@ pub(crate) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_else(|| panic!("no string but {value}"))
 }
 
+/// A whole number that must be there.
+pub(crate) fn number(value: &Value) -> u64 {
+    value
+        .as_u64()
+        .unwrap_or_else(|| panic!("no whole number but {value}"))
+}
+
 /// The only container of a Deployment.
 pub(crate) fn container(deployment: &Value) -> &Value {
     let all = list(&deployment["spec"]["template"]["spec"]["containers"]);

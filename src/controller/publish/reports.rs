@@ -23,6 +23,8 @@ pub(super) struct Reports {
     api: Option<Option<ReportApi>>,
     /// Our reports that are there, by their namespaces.
     seen: BTreeMap<String, Seen>,
+    /// Whether the last look was possible.
+    looked: bool,
     trouble: Trouble,
     metrics: Metrics,
 }
@@ -49,6 +51,7 @@ impl Reports {
         Self {
             api: None,
             seen: BTreeMap::new(),
+            looked: false,
             trouble: Trouble::new(
                 "reports",
                 "list, create, patch and delete the reports of openreports.io and wgpolicyk8s.io",
@@ -59,13 +62,12 @@ impl Reports {
 
     /// Looks which API there is and which reports of ours are in it; whether that was possible.
     pub(super) async fn look(&mut self, server: &mut Server) -> bool {
-        match self.look_again(server).await {
-            Ok(()) => true,
-            Err(error) => {
-                self.trouble.met(&error);
-                false
-            }
+        let looked = self.look_again(server).await;
+        self.looked = looked.is_ok();
+        if let Err(error) = looked {
+            self.trouble.met(&error);
         }
+        self.looked
     }
 
     async fn look_again(&mut self, server: &mut Server) -> Result<(), Error> {
@@ -85,10 +87,12 @@ impl Reports {
                 ),
             }
             self.seen.clear();
-            for former in there.iter().skip(1) {
-                delete_all(server, former).await?;
-            }
             self.api = Some(api);
+            for former in there.iter().skip(1) {
+                if let Err(error) = delete_all(server, former).await {
+                    warn!(api = former.dialect.api_version(), %error, "cannot delete the reports of an API that is used no more");
+                }
+            }
         }
         let Some(api) = api else { return Ok(()) };
         let mut listed = BTreeMap::new();
@@ -150,7 +154,7 @@ impl Reports {
                 return false;
             }
         }
-        if well {
+        if well && self.looked {
             self.trouble.over();
         }
         well

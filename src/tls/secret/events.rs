@@ -98,7 +98,7 @@ impl Events {
     }
 
     /// Tells `notice` of the Secret with this `uid`. That nobody hears it is no failure.
-    pub(super) async fn tell(&self, notice: Notice, uid: Option<String>) {
+    pub(super) async fn tell(&self, notice: &Notice, uid: Option<String>) {
         let event = self.event(notice, uid);
         match request(
             "write an Event".to_owned(),
@@ -111,7 +111,7 @@ impl Events {
         }
     }
 
-    fn event(&self, notice: Notice, uid: Option<String>) -> Event {
+    fn event(&self, notice: &Notice, uid: Option<String>) -> Event {
         let text = |text: &str| Some(text.to_owned());
         Event {
             metadata: ObjectMeta {

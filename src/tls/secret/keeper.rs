@@ -11,6 +11,7 @@ use tracing::{info, warn};
 use super::{
     api::{self, Objects},
     events::{Events, Notice, date, reason, short},
+    owner::Owner,
     replica::{Deed, Move, Patch, Refusal, Replica, Seen, Settings},
 };
 use crate::tls::{
@@ -53,6 +54,7 @@ pub struct Keeper {
     settings: Settings,
     objects: Objects,
     events: Events,
+    owner: Owner,
     replica: Replica,
     current: Arc<Current>,
     /// The Secret's, when last seen.
@@ -101,7 +103,8 @@ impl Keeper {
         let current = Current::new(placeholder(&settings.names)?);
         Ok(Self {
             objects: Objects::new(client.clone(), &settings),
-            events: Events::new(client, &settings),
+            events: Events::new(client.clone(), &settings),
+            owner: Owner::new(client, &settings),
             replica: Replica::new(settings.clone()),
             settings,
             current,
@@ -184,7 +187,12 @@ impl Keeper {
             }
             (Move::Publish(patches), _) => self.publish(&patches).await,
             (Move::Rest(_), Some(cause)) => Err(cause.into()),
-            (Move::Rest(until), None) => Ok(Turn::Rest(until)),
+            (Move::Rest(until), None) => {
+                self.owner
+                    .claim(seen.configurations.as_deref().unwrap_or_default())
+                    .await;
+                Ok(Turn::Rest(until))
+            }
         }
     }
 
@@ -245,7 +253,7 @@ impl Keeper {
             ),
         }
         if let Some(notice) = Notice::of(deed) {
-            self.events.tell(notice, uid).await;
+            self.events.tell(&notice, uid).await;
         }
     }
 
@@ -264,7 +272,7 @@ impl Keeper {
         {
             self.reminded = Some((leaf.not_after, Instant::now()));
             self.events
-                .tell(Notice::expiring(leaf, &problem), self.uid.clone())
+                .tell(&Notice::expiring(leaf, &problem), self.uid.clone())
                 .await;
         }
         self.problem = Some(problem);
@@ -289,6 +297,7 @@ impl Keeper {
         let missing = |name: &String| format!("{name} is missing, and gets the CA when it is there");
         notes.extend(self.missing.iter().map(missing));
         notes.extend(self.replica.faults().iter().cloned());
+        notes.extend(self.owner.problem().map(str::to_owned));
         notes.extend(self.problem.clone());
         Report {
             not_after,

@@ -8,6 +8,7 @@ mod api;
 mod bundle;
 mod events;
 mod keeper;
+mod owner;
 pub mod plan;
 mod replica;
 mod stored;

@@ -139,6 +139,30 @@ async fn proxy_follows_its_files_and_ends_on_a_signal() {
 }
 
 #[tokio::test]
+async fn before_its_end_each_answer_is_the_last_one_on_its_connection() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().to_str().expect("UTF-8");
+    let mut program = Program::start(&[
+        "proxy",
+        "-f",
+        path,
+        "--listen=127.0.0.1:0",
+        "--status-listen=127.0.0.1:0",
+        "--shutdown-delay=300",
+        "--log-level=error",
+    ]);
+    let (address, status) = (program.address("listening on"), program.address("status on"));
+    let answer = ask(&address, CHAT, None, &chat("fast")).await;
+    assert_eq!(answer.headers().get("connection"), None);
+    let id = program.child.id().to_string();
+    let signal = Command::new("kill").arg(id).status();
+    assert!(signal.expect("kill runs").success());
+    soon(async { while !page(&status, "/readyz").await.contains("about to stop") {} }).await;
+    let answer = ask(&address, CHAT, None, &chat("fast")).await;
+    assert_eq!(answer.headers()["connection"], "close");
+}
+
+#[tokio::test]
 async fn local_serves_the_seed_example() {
     let certificates = tempfile::tempdir().expect("a folder");
     let path = certificates.path().to_str().expect("UTF-8");

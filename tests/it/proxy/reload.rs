@@ -99,6 +99,18 @@ async fn a_refused_resource_keeps_its_last_good_version() {
 }
 
 #[tokio::test]
+async fn a_proxy_of_a_cluster_is_ready_without_backends_once_it_knows_the_cluster() {
+    let settings = Settings {
+        idle: true,
+        ..Settings::default()
+    };
+    let gateway = Gateway::with(Vec::new(), &settings).await;
+    assert_eq!(gateway.page("/readyz").await.0, StatusCode::SERVICE_UNAVAILABLE);
+    gateway.publish(Vec::new());
+    gateway.says("readyz check passed").await;
+}
+
+#[tokio::test]
 async fn what_was_never_good_is_not_served() {
     let upstream = Upstream::ok().await;
     let bad = aliased(&upstream.provider("openai"), &json!({"fast": ""}));

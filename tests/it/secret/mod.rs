@@ -1,5 +1,5 @@
 //! Certificates that replicas share in a Secret: the plan of each, against an API server of a few lines.
-#![expect(clippy::unwrap_used, reason = "a failed helper fails its test")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a failed helper fails its test")]
 
 mod interleavings;
 mod plan;
