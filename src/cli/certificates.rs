@@ -62,58 +62,37 @@ pub(super) struct Flags {
     dns_names: Vec<String>,
 }
 
-impl Flags {
-    /// Whether the certificate is in a cluster.
-    pub(super) const fn needs_cluster(&self) -> bool {
-        self.tls_secret.is_some()
-    }
+/// A way to a certificate, as the flags name it.
+#[derive(Debug)]
+pub(super) enum Way {
+    /// Files, or made in a folder.
+    Files(Source),
+    /// Made, and shared in a Secret.
+    Secret(Settings),
+}
 
-    /// TLS with the certificate of the moment, which is kept up to date and reported from now on. `client` must be
-    /// there where [`needs_cluster`](Self::needs_cluster).
+impl Flags {
+    /// The way that the flags name.
     ///
     /// # Errors
-    /// There is no certificate, and none can be made.
-    pub(super) fn begin(
-        &self,
-        client: Option<&Client>,
-        health: &Health,
-        gauges: &Gauges,
-    ) -> Result<Arc<ServerConfig>, Error> {
-        let (health, gauges) = (health.clone(), gauges.clone());
-        if let (Some(secret), Some(client)) = (&self.tls_secret, client) {
-            let keeper = Keeper::new(client.clone(), self.settings(secret)?)?;
-            let config = keeper.server_config()?;
-            tokio::spawn(keeper.keep(move |report| report_secret(report, &health, &gauges)));
-            return Ok(config);
-        }
-        let certificates = Certificates::load(self.source())?;
-        let config = certificates.server_config()?;
-        report_files(&certificates, &health, &gauges);
-        tokio::spawn(certificates.watch(LOOK, move |now| report_files(now, &health, &gauges)));
-        Ok(config)
-    }
-
-    fn source(&self) -> Source {
-        match (&self.cert_dir, &self.tls_cert, &self.tls_key) {
-            (None, Some(cert), Some(key)) => Source::Files {
+    /// Certificates would outlive their CA.
+    pub(super) fn way(&self) -> Result<Way, Error> {
+        Ok(match (&self.tls_secret, &self.tls_cert, &self.tls_key) {
+            (Some(secret), ..) => Way::Secret(self.settings(secret)?),
+            (None, Some(cert), Some(key)) => Way::Files(Source::Files {
                 cert: cert.clone(),
                 key: key.clone(),
-            },
-            (dir, ..) => Source::Made {
-                dir: dir.clone().unwrap_or_default(),
+            }),
+            _ => Way::Files(Source::Made {
+                dir: self.cert_dir.clone().unwrap_or_default(),
                 names: self.dns_names.clone(),
-            },
-        }
+            }),
+        })
     }
 
     fn settings(&self, secret: &Key) -> Result<Settings, Error> {
         if self.ca_life < self.cert_life.saturating_mul(2) {
             return Err(Error::Lives);
-        }
-        if self.configurations.is_empty() {
-            warn!(
-                "no --webhook-configuration is given: whoever trusts the CA must be told of each new one in ca.crt"
-            );
         }
         Ok(Settings {
             namespace: secret.namespace.clone(),
@@ -125,6 +104,48 @@ impl Flags {
                 ca: self.ca_life,
             },
         })
+    }
+}
+
+impl Way {
+    /// Whether it leads through a cluster.
+    pub(super) const fn needs_cluster(&self) -> bool {
+        matches!(self, Self::Secret(_))
+    }
+
+    /// TLS with the certificate of the moment, which is kept up to date and reported from now on. `client` must be
+    /// there where the way [leads through a cluster](Self::needs_cluster).
+    ///
+    /// # Errors
+    /// There is no certificate, and none can be made.
+    pub(super) fn begin(
+        self,
+        client: Option<&Client>,
+        health: &Health,
+        gauges: &Gauges,
+    ) -> Result<Arc<ServerConfig>, Error> {
+        let (health, gauges) = (health.clone(), gauges.clone());
+        match self {
+            Self::Files(source) => {
+                let certificates = Certificates::load(source)?;
+                let config = certificates.server_config()?;
+                report_files(&certificates, &health, &gauges);
+                tokio::spawn(certificates.watch(LOOK, move |now| report_files(now, &health, &gauges)));
+                Ok(config)
+            }
+            Self::Secret(settings) => {
+                if settings.configurations.is_empty() {
+                    warn!(
+                        "whoever trusts the CA must be told of each new one: no --webhook-configuration is given"
+                    );
+                }
+                let client = client.ok_or(cluster::Error::Nowhere)?;
+                let keeper = Keeper::new(client.clone(), settings)?;
+                let config = keeper.server_config()?;
+                tokio::spawn(keeper.keep(move |report| report_secret(report, &health, &gauges)));
+                Ok(config)
+            }
+        }
     }
 }
 

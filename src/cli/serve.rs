@@ -132,11 +132,12 @@ async fn serve(args: Args) -> Result<Outcome, Error> {
     let gauges = Gauges::register(&mut registry);
     let metrics = admission::Metrics::register(&mut registry);
 
-    let client = match args.cluster.watch || args.certificate.needs_cluster() {
+    let certificate = args.certificate.way()?;
+    let client = match args.cluster.watch || certificate.needs_cluster() {
         true => Some(cluster::client().await?),
         false => None,
     };
-    let certificate = args.certificate.begin(client.as_ref(), &health, &gauges)?;
+    let certificate = certificate.begin(client.as_ref(), &health, &gauges)?;
     let snapshot = feed(&args, client.as_ref(), &mut registry, &health)?;
     report_catalogs(snapshot.borrow().catalogs(), &health, &gauges);
     report_snapshot(&snapshot.borrow(), &gauges);
@@ -151,9 +152,9 @@ async fn serve(args: Args) -> Result<Outcome, Error> {
     let app = admission::router(snapshot.clone(), metrics)
         .merge(telemetry::routes(Arc::new(registry), health.clone()))
         .fallback(not_found);
-    let app = telemetry::parting(app, health);
+    let app = telemetry::parting(app, health.clone());
 
-    tokio::spawn(follow(snapshot, gauges));
+    tokio::spawn(follow(snapshot, health, gauges));
     info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
     // Whoever started us with port 0 reads the port here; nobody may be reading.
     drop(writeln!(io::stdout(), "listening on https://{address}"));
@@ -225,9 +226,10 @@ fn report_snapshot(snapshot: &Snapshot, gauges: &Gauges) {
     gauges.snapshot(kinds.into_iter().map(|kind| snapshot.all(kind).count()).sum());
 }
 
-async fn follow(mut snapshot: watch::Receiver<Arc<Snapshot>>, gauges: Gauges) {
+async fn follow(mut snapshot: watch::Receiver<Arc<Snapshot>>, health: Health, gauges: Gauges) {
     while snapshot.changed().await.is_ok() {
         let now = Arc::clone(&snapshot.borrow_and_update());
+        report_catalogs(now.catalogs(), &health, &gauges);
         report_snapshot(&now, &gauges);
     }
 }

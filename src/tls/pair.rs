@@ -86,7 +86,7 @@ impl Pair {
 pub(super) struct Facts {
     pub(super) not_before: i64,
     pub(super) not_after: i64,
-    /// The common name of a CA; `None` when it may not make certificates.
+    /// The common name of a CA that signed itself; `None` when it may not make certificates.
     pub(super) authority: Option<String>,
     names: Vec<String>,
     pub(super) subject_key: Vec<u8>,
@@ -101,7 +101,7 @@ impl Facts {
             not_before: cert.validity().not_before.timestamp(),
             not_after: cert.validity().not_after.timestamp(),
             authority: common_name
-                .filter(|_| cert.is_ca())
+                .filter(|_| cert.is_ca() && cert.verify_signature(None).is_ok())
                 .and_then(|name| Some(name.as_str().ok()?.to_owned())),
             names: Vec::new(),
             subject_key: Vec::new(),

@@ -37,6 +37,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("no_admission_fails_while_short_lives_end", no_admission_fails_while_short_lives_end),
     ("configurations_that_lost_their_ca_get_it_back", configurations_that_lost_their_ca_get_it_back),
     ("rights_that_are_missing_are_told_and_waited_for", rights_that_are_missing_are_told_and_waited_for),
+    ("a_renewal_that_fails_is_told_once", a_renewal_that_fails_is_told_once),
 ];
 
 /// The Secret of the manifests.
@@ -385,6 +386,29 @@ fn rights_that_are_missing_are_told_and_waited_for(world: &World) {
     });
     pair.grant();
     pair.wait_until_admitted();
+}
+
+fn a_renewal_that_fails_is_told_once(world: &World) {
+    let mut pair = Pair::new(&world.cluster, "failing", &["--cert-life=20s", "--ca-life=1h"]).ready();
+    let ca = pair.entry("ca.crt");
+    pair.namespace
+        .kubectl("delete rolebinding aliasgate-webhook")
+        .expect_ok();
+    wait_for("an expired certificate", || {
+        let said = probe(pair.ports[0], "/readyz") + &probe(pair.ports[1], "/readyz");
+        match said
+            .matches("[-]certificate failed: it has expired: cannot read Secret")
+            .count()
+        {
+            2 => Ok(()),
+            _ => Err(said),
+        }
+    });
+    assert!(handshake(pair.ports[0], &ca).is_err());
+    assert_eq!(pair.events("CertificateExpiring"), 1, "{}", pair.logs());
+    pair.grant();
+    pair.wait_until_admitted();
+    assert_eq!(pair.entry("ca.crt"), ca, "the CA holds");
 }
 
 /// Writes that never stop, and handshakes with both replicas by what an API server may know.

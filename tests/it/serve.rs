@@ -296,6 +296,22 @@ fn server_that_cannot_start_says_why() {
 }
 
 #[test]
+fn flags_of_a_shared_certificate_belong_together() {
+    let secret = ["--tls-secret", "a/b", "--dns-name", "c"];
+    let with = |more: &[&str]| fails(&[&secret[..], more].concat());
+    assert!(with(&[]).contains("cannot find a cluster"));
+    assert!(fails(&secret[..2]).contains("--dns-name"));
+    assert!(fails(&["--tls-secret", "b", "--dns-name", "c"]).contains("write it as NAMESPACE/NAME"));
+    assert!(with(&["--cert-dir", "d"]).contains("cannot be used with"));
+    assert!(with(&["--webhook-configuration", "A"]).contains("no name of an object"));
+    assert!(with(&["--cert-life", "90"]).contains("write it as 30s, 10m, 12h, 90d or 3y"));
+    assert!(with(&["--cert-life", "19s"]).contains("between 20s and 100y"));
+    assert!(with(&["--ca-life", "100d"]).contains("--ca-life must be at least twice --cert-life"));
+    assert!(fails(&["--cert-dir", "d", "--cert-life", "90d"]).contains("--tls-secret"));
+    assert!(fails(&["--cert-dir", "d", "--webhook-configuration", "a"]).contains("--tls-secret"));
+}
+
+#[test]
 fn a_kubeconfig_that_cannot_be_used_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let missing = dir.path().join("missing").display().to_string();

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
+use k8s_openapi::jiff::Timestamp;
 use k8s_openapi::{
     api::{core::v1::ObjectReference, events::v1::Event},
     apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta},
-    jiff::Timestamp,
 };
 use kube::{Api, Client, api::PostParams};
 use tracing::debug;
