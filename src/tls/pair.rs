@@ -28,6 +28,8 @@ pub(super) struct Pair {
     pub(super) not_after: i64,
     /// Names and addresses, sorted.
     pub(super) names: Vec<String>,
+    /// The serial number of the first certificate.
+    pub(super) serial: Vec<u8>,
     /// Identifies the key of the first certificate.
     pub(super) subject_key: Vec<u8>,
     /// Identifies the key of the CA that made it.
@@ -56,6 +58,7 @@ impl Pair {
             source,
         })?;
         let Facts {
+            serial,
             not_after,
             names,
             subject_key,
@@ -64,6 +67,7 @@ impl Pair {
         } = facts;
         Ok(Self {
             key: Arc::new(key),
+            serial,
             not_after,
             names,
             subject_key,
@@ -84,6 +88,7 @@ impl Pair {
 
 /// What an X.509 certificate says of itself.
 pub(super) struct Facts {
+    serial: Vec<u8>,
     pub(super) not_before: i64,
     pub(super) not_after: i64,
     /// The common name of a CA that signed itself; `None` when it may not make certificates.
@@ -98,6 +103,7 @@ impl Facts {
         let (_, cert) = X509Certificate::from_der(der).ok()?;
         let common_name = cert.subject().iter_common_name().next();
         let mut facts = Self {
+            serial: cert.raw_serial().to_owned(),
             not_before: cert.validity().not_before.timestamp(),
             not_after: cert.validity().not_after.timestamp(),
             authority: common_name

@@ -221,6 +221,14 @@ impl<'a> Pair<'a> {
             .count()
     }
 
+    /// An Event is written after what it tells of.
+    fn wait_for_events(&self, reason: &str, count: usize) {
+        wait_for("Events", || match self.events(reason) {
+            found if found == count => Ok(()),
+            found => Err(format!("{found} of {reason}, not {count}\n{}", self.logs())),
+        });
+    }
+
     /// Changes the Secret by kubectl and waits until another certificate is in use, which is of the newest CA.
     fn after(&self, what: &str, change: &[&str]) {
         let (ca, leaf) = (self.entry("ca.crt"), self.entry("tls.crt"));
@@ -255,12 +263,8 @@ fn replicas_that_start_at_once_share_one_ca(world: &World) {
     });
     assert_eq!(pair.said("a new CA is announced"), 1, "{}", pair.logs());
     assert_eq!(pair.said("a new certificate is made"), 1, "{}", pair.logs());
-    for reason in ["CAAnnounced", "CertificateRenewed"] {
-        wait_for("an Event", || match pair.events(reason) {
-            1 => Ok(()),
-            count => Err(format!("{count} of {reason}")),
-        });
-    }
+    pair.wait_for_events("CAAnnounced", 1);
+    pair.wait_for_events("CertificateRenewed", 1);
     let secret = pair.secret().expect("it is there");
     assert_eq!(secret["type"], "Opaque");
     assert!(!pair.logs().contains("PRIVATE"), "{}", pair.logs());
@@ -296,8 +300,8 @@ fn no_admission_fails_while_certificates_rotate(world: &World) {
     );
     stream.stop();
     assert!(pair.said("the Secret of the certificate is not as it should be") > 0);
-    assert_eq!(pair.events("CAAnnounced"), 4);
-    assert_eq!(pair.events("CertificateRenewed"), 5);
+    pair.wait_for_events("CAAnnounced", 4);
+    pair.wait_for_events("CertificateRenewed", 5);
     assert!(!pair.logs().contains("PRIVATE"), "{}", pair.logs());
 }
 
@@ -404,8 +408,7 @@ fn a_renewal_that_fails_is_told_once(world: &World) {
             _ => Err(said),
         }
     });
-    assert!(handshake(pair.ports[0], &ca).is_err());
-    assert_eq!(pair.events("CertificateExpiring"), 1, "{}", pair.logs());
+    pair.wait_for_events("CertificateExpiring", 1);
     pair.grant();
     pair.wait_until_admitted();
     assert_eq!(pair.entry("ca.crt"), ca, "the CA holds");

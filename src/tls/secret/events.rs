@@ -22,7 +22,7 @@ const CONTROLLER: &str = "aliasgate.dev/webhook";
 const MAX_PREFIX: usize = 190;
 /// Longest note, in characters; Kubernetes takes 1024 bytes.
 const MAX_NOTE: usize = 500;
-/// Bytes of a key's identifier that an Event's name and a log line show.
+/// Bytes of an identifier that an Event's name and a log line show.
 const SHOWN: usize = 8;
 
 /// What can be told of the Secret.
@@ -52,7 +52,7 @@ impl Notice {
                 warning: false,
             }),
             Deed::Issued { why, leaf } => Some(Self {
-                about: format!("leaf-{}", leaf_id(leaf)),
+                about: format!("certificate-{}", short(&leaf.serial)),
                 reason: "CertificateRenewed",
                 action: "Renew",
                 note: format!(
@@ -69,7 +69,7 @@ impl Notice {
     /// That `leaf` cannot be renewed.
     pub(super) fn expiring(leaf: &Leaf, problem: &str) -> Self {
         Self {
-            about: format!("expiring-{}", leaf_id(leaf)),
+            about: format!("expiring-{}", short(&leaf.serial)),
             reason: "CertificateExpiring",
             action: "Renew",
             note: format!(
@@ -156,14 +156,10 @@ pub(super) fn date(unix: i64) -> String {
     Timestamp::from_second(unix).map_or_else(|_| "the end of time".to_owned(), |moment| moment.to_string())
 }
 
-/// The first bytes of a key's identifier, in hexadecimal.
-pub(super) fn short(key_id: &[u8]) -> String {
-    key_id.iter().take(SHOWN).fold(String::new(), |mut text, byte| {
+/// The first bytes of an identifier, in hexadecimal.
+pub(super) fn short(id: &[u8]) -> String {
+    id.iter().take(SHOWN).fold(String::new(), |mut text, byte| {
         let _infallible = write!(text, "{byte:02x}");
         text
     })
-}
-
-fn leaf_id(leaf: &Leaf) -> String {
-    format!("{}-{}", short(&leaf.by), leaf.not_after)
 }

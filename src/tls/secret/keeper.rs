@@ -247,6 +247,7 @@ impl Keeper {
             ),
             Deed::Issued { why, leaf } => info!(
                 why = reason(*why),
+                serial = short(&leaf.serial),
                 ca = short(&leaf.by),
                 not_after = leaf.not_after,
                 "a new certificate is made"

@@ -35,6 +35,8 @@ pub enum Rotation {
 /// What the plan needs to know of a server certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leaf {
+    /// Its serial number.
+    pub serial: Vec<u8>,
     /// The key of the CA that made it.
     pub by: Vec<u8>,
     /// Unix seconds.

@@ -286,7 +286,7 @@ impl Replica {
                 why,
                 names,
                 not_after,
-            } => self.issue(why, names, not_after, seen, stored, now),
+            } => self.issue(why, &names, not_after, seen, stored, now),
         }
     }
 
@@ -325,23 +325,19 @@ impl Replica {
     fn issue(
         &self,
         why: Why,
-        names: Vec<String>,
+        names: &[String],
         not_after: i64,
         seen: &Seen,
         stored: &Stored,
         now: i64,
     ) -> Result<Move, Refusal> {
-        let Some((authority, key)) = &stored.authority else {
+        let Some((_, key)) = &stored.authority else {
             return Ok(Move::Rest(now)); // the plan issues only where there is one
         };
-        let made = issue::leaf(&names, now, not_after, key)?;
+        let made = Held::of(issue::leaf(names, now, not_after, key)?);
+        let Held { leaf, made, .. } = made.ok_or(rcgen::Error::CouldNotParseCertificate)?;
         let done = stored.asked == Some(Rotation::Leaf);
         let secret = self.write(seen, &[(CERT, &made.cert), (KEY, &made.key)], done);
-        let leaf = Leaf {
-            by: authority.key_id.clone(),
-            not_after,
-            names,
-        };
         Ok(Move::Write(secret, Deed::Issued { why, leaf }))
     }
 

@@ -33,9 +33,11 @@ pub(super) struct Held {
 }
 
 impl Held {
-    fn of(made: Made) -> Option<Self> {
+    /// `None` when certificate and key cannot be used.
+    pub(super) fn of(made: Made) -> Option<Self> {
         let pair = pair_of(made.cert.as_bytes(), made.key.as_bytes())?;
         let leaf = Leaf {
+            serial: pair.serial.clone(),
             by: pair.authority_key.clone(),
             not_after: pair.not_after,
             names: pair.names.clone(),
