@@ -89,26 +89,24 @@ fn bundles(cluster: &Cluster) -> Vec<Value> {
 
 /// Every pod of the webhook, one after the other, each with a second to end.
 fn kill(cluster: &Cluster) {
-    let deployment = DEPLOYMENTS[0];
-    for pod in pods(cluster, deployment) {
-        kill_one(cluster, deployment, &pod);
+    for pod in pods(cluster, DEPLOYMENTS[0]) {
+        kill_one(cluster, &pod);
     }
     settle();
 }
 
-fn kill_one(cluster: &Cluster, deployment: &str, pod: &str) {
+fn kill_one(cluster: &Cluster, pod: &str) {
     cluster
         .kubectl(&format!("delete pod {pod} -n {SYSTEM} --now"))
         .expect_ok();
-    replaced(cluster, deployment, &[pod.to_owned()]);
+    gone(cluster, &[pod.to_owned()]);
 }
 
 /// A stream that is under way is cut with the process that carries it, but no other one is.
 fn a_killed_proxy_cuts_what_it_carries_and_nothing_else(cluster: &Cluster) {
-    let deployment = DEPLOYMENTS[1];
-    let pod = pods(cluster, deployment).swap_remove(0);
+    let pod = pods(cluster, DEPLOYMENTS[1]).swap_remove(0);
     let traffic = Traffic::start(cluster);
-    kill_one(cluster, deployment, &pod);
+    kill_one(cluster, &pod);
     settle();
     let tally = traffic.end();
     let cut = |failure: &&Failure| failure.why.starts_with(CUT);
@@ -121,30 +119,26 @@ fn a_killed_proxy_cuts_what_it_carries_and_nothing_else(cluster: &Cluster) {
 }
 
 fn upgrade(cluster: &Cluster) {
+    let before = all_pods(cluster);
     for deployment in DEPLOYMENTS {
-        let before = pods(cluster, deployment);
         cluster
             .kubectl(&format!("rollout restart deployment/{deployment} -n {SYSTEM}"))
             .expect_ok();
-        cluster.rolled_out(SYSTEM, deployment);
-        gone(cluster, &before);
     }
+    gone(cluster, &before);
 }
 
 /// All pods, as a drain of their nodes does it: by the API that PodDisruptionBudgets govern.
 fn evict(cluster: &Cluster) {
     let api: Api<Pod> = Api::namespaced(cluster.client.clone(), SYSTEM);
-    for deployment in DEPLOYMENTS {
-        let before = pods(cluster, deployment);
-        for pod in &before {
-            patiently("the leave to evict", || {
-                let evicted = cluster.runtime.block_on(api.evict(pod, &EvictParams::default()));
-                evicted.map(drop).map_err(|error| error.to_string())
-            });
-        }
-        replaced(cluster, deployment, &before);
-        gone(cluster, &before);
+    let before = all_pods(cluster);
+    for pod in &before {
+        patiently("the leave to evict", || {
+            let evicted = cluster.runtime.block_on(api.evict(pod, &EvictParams::default()));
+            evicted.map(drop).map_err(|error| error.to_string())
+        });
     }
+    gone(cluster, &before);
 }
 
 /// Its own downtime counts for nothing: writes may fail while it is down, but not for a webhook's sake, and not later.
@@ -231,33 +225,25 @@ fn pods(cluster: &Cluster, deployment: &str) -> Vec<String> {
     ))
 }
 
-/// Waits until other pods are ready in the place of these.
-fn replaced(cluster: &Cluster, deployment: &str, before: &[String]) {
-    patiently("the pods that come after", || {
-        let now = pods(cluster, deployment);
-        if now.len() > before.len() || now.iter().all(|pod| !before.contains(pod)) {
-            Ok(())
-        } else {
-            Err(now.join(" "))
-        }
-    });
-    cluster.rolled_out(SYSTEM, deployment);
+fn all_pods(cluster: &Cluster) -> Vec<String> {
+    DEPLOYMENTS
+        .iter()
+        .flat_map(|deployment| pods(cluster, deployment))
+        .collect()
 }
 
-/// Waits until these pods have ended.
+/// Waits until these pods have ended and others are ready in their place.
 fn gone(cluster: &Cluster, before: &[String]) {
     patiently("the end of the pods", || {
-        let left: Vec<_> = cluster
-            .names(&format!("pods -n {SYSTEM}"))
-            .into_iter()
-            .filter(|pod| before.contains(pod))
-            .collect();
-        if left.is_empty() {
-            Ok(())
-        } else {
-            Err(left.join(" "))
+        let now = all_pods(cluster);
+        match now.iter().any(|pod| before.contains(pod)) {
+            true => Err(now.join(" ")),
+            false => Ok(()),
         }
     });
+    for deployment in DEPLOYMENTS {
+        cluster.rolled_out(SYSTEM, deployment);
+    }
 }
 
 /// Lets the traffic go on for a while after the last change.

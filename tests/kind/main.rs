@@ -29,7 +29,7 @@ mod rights;
 mod said;
 mod traffic;
 
-use std::{env, process::ExitCode, sync::Arc};
+use std::{env, process::ExitCode, sync::Arc, time::Instant};
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -71,7 +71,9 @@ fn main() -> ExitCode {
     let trials = tests.into_iter().map(|(name, test)| {
         let cluster = Arc::clone(&cluster);
         Trial::test(name, move || {
+            let start = Instant::now();
             test(&cluster);
+            print!("({:.0} s) ", start.elapsed().as_secs_f64());
             Ok(())
         })
     });
