@@ -116,6 +116,16 @@ fn overlay() -> PathBuf {
 }
 
 fn applying_it_again_changes_nothing(cluster: &Cluster) {
+    // Until the HorizontalPodAutoscaler has seen the proxy, the number of its pods changes by itself.
+    wait_for("the least number of proxies", || {
+        let replicas =
+            cluster.get(&format!("deployment aliasgate-proxy -n {SYSTEM}"))["spec"]["replicas"].take();
+        if replicas == 2 {
+            Ok(())
+        } else {
+            Err(replicas.to_string())
+        }
+    });
     let overlay = overlay();
     let states = || {
         let objects = cluster.get(&format!("-k {}", overlay.display()));
