@@ -5,6 +5,8 @@
 //! cargo build --release && cargo bench --bench webhooks
 //! ```
 //!
+//! `ALIASGATE_BINARY` may name another binary, such as the one that the image ships.
+//!
 //! Linux only: it reads the CPU time of each server from /proc. Reviews are UPDATEs with object and oldObject, half of
 //! each managedFields, and are allowed. The servers take turns, and the best of the rounds counts. Without Go the third
 //! server is left out, which is said.

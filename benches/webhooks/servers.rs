@@ -33,7 +33,8 @@ pub(crate) fn start(folder: &Path) -> Result<Vec<Server>, Box<dyn Error>> {
 
     let port = free_port()?;
     let listen = format!("127.0.0.1:{port}");
-    let ours = root.join("target/release/aliasgate");
+    let ours =
+        env::var_os("ALIASGATE_BINARY").map_or_else(|| root.join("target/release/aliasgate"), PathBuf::from);
     let arguments = [
         "serve",
         "--listen",

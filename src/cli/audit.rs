@@ -13,6 +13,7 @@ use crate::{
         discovery::{self, Limits},
         import,
     },
+    telemetry,
 };
 
 /// Shortest period of `--discover-every`.
@@ -130,7 +131,7 @@ async fn answer(
     let as_of = today();
     let reading = discovery::discover(client, &asking.ask(provider), &Limits::default(), as_of).await;
     let reading = reading.map_err(|error| {
-        let why = chain(&error);
+        let why = telemetry::chain(&error);
         if matches!(error, discovery::Error::NoKey { .. }) {
             let name = asking.key_name(provider);
             return format!("{why}; set {name} in the environment, or name another with --discover-key-env");
@@ -142,18 +143,6 @@ async fn answer(
     let mut catalogs = import::export(&merged, as_of, true);
     catalogs.iter_mut().for_each(|catalog| asking.place(catalog));
     Ok(catalogs)
-}
-
-/// `error` and its reasons in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut line = error.to_string();
-    let mut source = error.source();
-    while let Some(reason) = source {
-        line.push_str(": ");
-        line.push_str(&reason.to_string());
-        source = reason.source();
-    }
-    line
 }
 
 /// A span of time that is neither a burden to providers nor forever.

@@ -12,6 +12,7 @@ use thiserror::Error;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::report::{Dialect, LABEL, NAME, Names, cut};
+use crate::telemetry;
 
 /// Longest wait for one answer.
 const ANSWER: Duration = Duration::from_secs(30);
@@ -66,7 +67,7 @@ impl From<kube::Error> for Error {
     fn from(error: kube::Error) -> Self {
         match error {
             kube::Error::Api(status) => Self::of(&status),
-            other => Self::Down(cut(&chain(&other), MAX_MESSAGE)),
+            other => Self::Down(cut(&telemetry::chain(&other), MAX_MESSAGE)),
         }
     }
 }
@@ -87,18 +88,6 @@ impl Error {
             _ => Self::Refused(message),
         }
     }
-}
-
-/// `error` and its reasons in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut line = error.to_string();
-    let mut source = error.source();
-    while let Some(reason) = source {
-        line.push_str(": ");
-        line.push_str(&reason.to_string());
-        source = reason.source();
-    }
-    line
 }
 
 /// An object of ours as a list shows it.

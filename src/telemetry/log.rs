@@ -1,6 +1,6 @@
 //! Log lines on standard error.
 
-use std::{io, str::FromStr};
+use std::{error::Error, io, str::FromStr};
 
 use tracing_subscriber::EnvFilter;
 
@@ -52,4 +52,17 @@ pub fn init(format: Format, filter: &str) -> Result<(), String> {
             .try_init(),
     };
     Ok(())
+}
+
+/// `error` and its reasons in one line.
+#[must_use]
+pub fn chain(error: &dyn Error) -> String {
+    let mut line = error.to_string();
+    let mut source = error.source();
+    while let Some(reason) = source {
+        line.push_str(": ");
+        line.push_str(&reason.to_string());
+        source = reason.source();
+    }
+    line
 }

@@ -8,7 +8,7 @@ mod metrics;
 mod watches;
 
 pub use health::Health;
-pub use log::{Format, init};
+pub use log::{Format, chain, init};
 pub use metrics::{Gauges, Registry, registry};
 pub use watches::Watches;
 
