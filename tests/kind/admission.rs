@@ -104,7 +104,9 @@ fn each_namespace_has_its_own_enforcement(cluster: &Cluster) {
         said.text()
     );
     create(cluster, "strict", "typo", &typo, "").expect_refused();
-    cluster.kubectl("delete namespace lenient strict").expect_ok();
+    cluster
+        .kubectl("delete namespace lenient strict --wait=false")
+        .expect_ok();
 }
 
 fn a_changed_catalog_is_in_force_at_once(cluster: &Cluster) {

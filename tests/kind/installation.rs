@@ -14,16 +14,14 @@ use crate::{
 };
 
 /// What comes before all other tests.
-pub(crate) const BEGINNING: &[Test] = &[
+pub(crate) const BEGINNING: &[Test] = &[("crds_of_others_may_come_later", crds_of_others_may_come_later)];
+
+/// What comes after them.
+pub(crate) const END: &[Test] = &[
     (
         "applying_it_again_changes_nothing",
         applying_it_again_changes_nothing,
     ),
-    ("crds_of_others_may_come_later", crds_of_others_may_come_later),
-];
-
-/// What comes after them.
-pub(crate) const END: &[Test] = &[
     (
         "uninstalling_leaves_nothing_that_blocks",
         uninstalling_leaves_nothing_that_blocks,
@@ -45,8 +43,6 @@ pub(crate) fn prepare(cluster: &Cluster) {
     cluster
         .kubectl(&format!("delete namespace {NAMESPACES} --ignore-not-found"))
         .expect_ok();
-    cluster
-        .kubectl("delete secret,rolebinding,httproute -n default -l aliasgate.dev/test --ignore-not-found");
     install(cluster);
 }
 

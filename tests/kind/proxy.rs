@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Test,
+    admission::backend,
     cluster::{Cluster, SYSTEM},
     process::wait_for,
     traffic::CUT,
@@ -87,11 +88,11 @@ pub(crate) fn reasons(error: &dyn std::error::Error) -> String {
     line
 }
 
-/// The Secret that the seed example names.
-fn credential(cluster: &Cluster, key: &str) {
+/// A Secret with the key of a provider.
+fn credential(cluster: &Cluster, name: &str, key: &str) {
     cluster.apply(&json!({
         "apiVersion": "v1", "kind": "Secret",
-        "metadata": {"name": "openai-secret", "namespace": "default", "labels": {"aliasgate.dev/test": ""}},
+        "metadata": {"name": name, "namespace": "default"},
         "stringData": {"Authorization": key},
     }));
 }
@@ -122,7 +123,7 @@ pub(crate) fn seed(cluster: &Cluster) {
         "{}",
         bound.text()
     );
-    credential(cluster, KEY);
+    credential(cluster, "openai-secret", KEY);
     cluster.kubectl("apply -f examples/seed").expect_ok();
     cluster.rolled_out(SYSTEM, "aliasgate-proxy");
 }
@@ -146,14 +147,26 @@ fn the_seed_example_works_as_it_is(cluster: &Cluster) {
 }
 
 fn a_wrong_credential_is_the_providers_to_refuse(cluster: &Cluster) {
-    credential(cluster, "sk-wrong");
+    let mut stranger = backend("stranger", &json!({"fast": "gpt-4o"}));
+    stranger["spec"]["policies"]["auth"] = json!({"secretRef": {"name": "stranger"}});
+    let route = json!({
+        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "stranger"},
+        "spec": {"parentRefs": [{"name": "agentgateway-proxy"}], "rules": [{
+            "matches": [{"path": {"type": "PathPrefix", "value": "/stranger"}}],
+            "backendRefs": [{"group": "agentgateway.dev", "kind": "AgentgatewayBackend", "name": "stranger"}],
+        }]},
+    });
+    credential(cluster, "stranger", "sk-wrong");
+    cluster.apply(&stranger);
+    cluster.apply(&route);
     answers(
         cluster,
-        PATHS[0],
+        "/stranger",
         "fast",
         StatusCode::UNAUTHORIZED,
         "invalid_api_key",
     );
-    credential(cluster, KEY);
-    answers(cluster, PATHS[0], "fast", StatusCode::OK, "gpt-3.5-turbo-0125");
+    cluster
+        .kubectl("delete httproute,agentgatewaybackend,secret stranger -n default")
+        .expect_ok();
 }
