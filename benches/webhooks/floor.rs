@@ -1,4 +1,5 @@
-//! The least that a webhook in Rust can do: hyper and rustls, and serde for the few fields that matter.
+//! The least that a webhook in Rust can do: hyper and rustls, and serde for the few fields of both
+//! objects that matter.
 
 use std::{collections::BTreeMap, error::Error, fs, path::Path, sync::Arc};
 
@@ -29,6 +30,8 @@ struct Asked<'a> {
     uid: &'a str,
     #[serde(borrow)]
     object: Object<'a>,
+    #[serde(borrow, rename = "oldObject")]
+    old_object: Object<'a>,
 }
 
 #[derive(Deserialize)]
@@ -54,6 +57,12 @@ struct Policies<'a> {
 struct Ai<'a> {
     #[serde(borrow)]
     model_aliases: BTreeMap<&'a str, &'a str>,
+}
+
+impl<'a> Object<'a> {
+    const fn aliases(&self) -> &BTreeMap<&'a str, &'a str> {
+        &self.spec.policies.ai.model_aliases
+    }
 }
 
 /// Serves `port` of loopback with `tls.crt` and `tls.key` of `folder`, for ever.
@@ -91,15 +100,10 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, hyp
     let body = request.into_body().collect().await?.to_bytes();
     let text = match serde_json::from_slice::<Review<'_>>(&body) {
         Ok(review) => {
-            let allowed = review
-                .request
-                .object
-                .spec
-                .policies
-                .ai
-                .model_aliases
-                .values()
-                .all(|target| !target.is_empty());
+            let before = review.request.old_object.aliases();
+            let mut aliases = review.request.object.aliases().iter();
+            let allowed =
+                aliases.all(|(alias, target)| !target.is_empty() || before.get(alias) == Some(target));
             format!(
                 r#"{{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{{"uid":"{}","allowed":{allowed}}}}}"#,
                 review.request.uid

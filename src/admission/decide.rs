@@ -11,8 +11,8 @@ use super::{
 };
 use crate::engine::{
     Diagnostic, Edit, Kind, Resource, Severity, Snapshot,
-    check::{check, check_update},
-    normalize::{Change, changes},
+    check::{check, forgive},
+    normalize::{self, Change},
 };
 
 /// Which of the two webhooks is asked.
@@ -145,51 +145,52 @@ pub fn decide(snapshot: &Snapshot, webhook: Webhook, body: &[u8]) -> Result<Deci
     if !matches!(request.operation, Operation::Create | Operation::Update) {
         return Ok(decision);
     }
-    match objects(&request) {
-        Ok((new, old)) => {
-            decision.name = name(&new.key.name);
-            match webhook {
-                Webhook::Validate => validate(snapshot, &mut decision, &new, old.as_ref()),
-                Webhook::Mutate => mutate(snapshot, &mut decision, &new, old.as_ref()),
-            }
-        }
-        Err(Unreadable(why)) => {
-            decision.outcome = Outcome::Denied;
-            answer::unreadable(&mut decision.response, kind, &why);
-        }
+    let judged = match webhook {
+        Webhook::Validate => validate(snapshot, &mut decision, &request),
+        Webhook::Mutate => mutate(snapshot, &mut decision, &request),
+    };
+    if let Err(Unreadable(why)) = judged {
+        decision.outcome = Outcome::Denied;
+        answer::unreadable(&mut decision.response, kind, &why);
     }
     Ok(decision)
 }
 
-/// The object as it would be stored, and as it is stored now.
-fn objects(request: &Request<'_>) -> Result<(Resource, Option<Resource>), Unreadable> {
-    let new = request
+/// The object as it would be stored.
+fn object(request: &Request<'_>, decision: &mut Decision) -> Result<Resource, Unreadable> {
+    let object = request
         .object()?
         .ok_or_else(|| Unreadable("request.object is missing".to_owned()))?;
-    let old = if request.operation == Operation::Update {
-        request.old_object()?
-    } else {
-        None
-    };
-    Ok((new, old))
+    decision.name = name(&object.key.name);
+    Ok(object)
 }
 
-fn validate(snapshot: &Snapshot, decision: &mut Decision, new: &Resource, old: Option<&Resource>) {
-    let diagnostics = match old {
-        Some(old) => check_update(snapshot, new, old),
-        None => check(snapshot, new),
-    };
+/// The object as it is stored now. It is read only where something is wrong with the new one, for it can only excuse.
+fn old_object(request: &Request<'_>) -> Result<Option<Resource>, Unreadable> {
+    if request.operation == Operation::Update {
+        request.old_object()
+    } else {
+        Ok(None)
+    }
+}
+
+fn validate(snapshot: &Snapshot, decision: &mut Decision, request: &Request<'_>) -> Result<(), Unreadable> {
+    let new = object(request, decision)?;
+    let mut diagnostics = check(snapshot, &new);
+    if has_errors(&diagnostics)
+        && let Some(old) = old_object(request)?
+    {
+        forgive(&mut diagnostics, snapshot, &new, &old);
+    }
     decision.count(&diagnostics);
-    let refused = diagnostics
-        .iter()
-        .any(|diagnostic| diagnostic.severity == Severity::Error);
+    let refused = has_errors(&diagnostics);
     decision.outcome = if refused {
         Outcome::Denied
     } else {
         Outcome::Allowed
     };
     if refused {
-        answer::refuse(&mut decision.response, new, &diagnostics);
+        answer::refuse(&mut decision.response, &new, &diagnostics);
     }
     answer::warn(&mut decision.response, &diagnostics);
     answer::annotate(
@@ -197,15 +198,28 @@ fn validate(snapshot: &Snapshot, decision: &mut Decision, new: &Resource, old: O
         &decision.codes,
         &diagnostics,
         snapshot,
-        new,
+        &new,
     );
+    Ok(())
 }
 
-fn mutate(snapshot: &Snapshot, decision: &mut Decision, new: &Resource, old: Option<&Resource>) {
-    let changes = changes(snapshot, new, old);
+fn has_errors(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics
+        .iter()
+        .any(|diagnostic| diagnostic.severity == Severity::Error)
+}
+
+fn mutate(snapshot: &Snapshot, decision: &mut Decision, request: &Request<'_>) -> Result<(), Unreadable> {
+    let new = object(request, decision)?;
+    let mut changes = normalize::changes(snapshot, &new, None);
+    if !changes.is_empty()
+        && let Some(old) = old_object(request)?
+    {
+        changes = normalize::changes(snapshot, &new, Some(&old));
+    }
     decision.outcome = Outcome::Allowed;
     if changes.is_empty() {
-        return;
+        return Ok(());
     }
     let mut said: Vec<_> = changes.iter().flat_map(Change::diagnostics).collect();
     said.retain_mut(|said| {
@@ -216,11 +230,12 @@ fn mutate(snapshot: &Snapshot, decision: &mut Decision, new: &Resource, old: Opt
     decision.count(&said);
     decision.outcome = Outcome::Patched;
     answer::warn(&mut decision.response, &said);
-    answer::annotate(&mut decision.response, &decision.codes, &said, snapshot, new);
+    answer::annotate(&mut decision.response, &decision.codes, &said, snapshot, &new);
     answer::patch(
         &mut decision.response,
         changes.iter().flat_map(Change::edits).map(operation).collect(),
     );
+    Ok(())
 }
 
 /// `edit` as RFC 6902 writes it.

@@ -19,9 +19,9 @@ use tokio::{
     sync::{Semaphore, watch},
     time,
 };
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
-use super::{Decision, Metrics, Webhook, decide};
+use super::{Decision, Metrics, Outcome, Webhook, decide};
 use crate::engine::{Kind, Snapshot};
 
 /// Longest body that is read, in bytes: two objects of the 3 MiB that the API server takes, and their envelope.
@@ -144,19 +144,27 @@ async fn read(body: Body) -> Result<Bytes, Refusal> {
     }
 }
 
-/// One line a decision, with names but without values.
+/// One line a decision, with names but without values. One that nobody hears anything of is for who looks for it only.
 fn log(webhook: Webhook, decision: &Decision, took: Duration) {
-    let codes: Vec<_> = decision.codes.keys().copied().collect();
-    info!(
-        webhook = webhook.as_str(),
-        namespace = decision.namespace,
-        name = decision.name,
-        kind = decision.kind.map_or("other", Kind::as_str),
-        operation = decision.operation,
-        decision = decision.outcome.as_str(),
-        codes = codes.join(","),
-        dry_run = decision.dry_run,
-        micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
-        "decided"
-    );
+    macro_rules! log {
+        ($level:ident) => {
+            $level!(
+                webhook = webhook.as_str(),
+                namespace = decision.namespace,
+                name = decision.name,
+                kind = decision.kind.map_or("other", Kind::as_str),
+                operation = decision.operation,
+                decision = decision.outcome.as_str(),
+                codes = decision.codes.keys().copied().collect::<Vec<_>>().join(","),
+                dry_run = decision.dry_run,
+                micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+                "decided"
+            )
+        };
+    }
+    if matches!(decision.outcome, Outcome::Allowed | Outcome::Skipped) && decision.codes.is_empty() {
+        log!(debug);
+    } else {
+        log!(info);
+    }
 }

@@ -9,6 +9,7 @@ mod answer;
 mod decide;
 mod http;
 mod metrics;
+mod part;
 mod review;
 
 pub use decide::{Decision, Malformed, Outcome, Webhook, decide};

@@ -8,8 +8,14 @@ use kube::core::admission::{META_API_VERSION_V1, META_KIND, Operation};
 use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
 
-use super::Malformed;
-use crate::engine::{Kind, Resource, diagnostic::quote};
+use super::{
+    Malformed,
+    part::{
+        self,
+        Keep::{All, Members},
+    },
+};
+use crate::engine::{Kind, Resource, check::ALLOW, diagnostic::quote};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -126,10 +132,12 @@ impl Request<'_> {
 
     fn resource(&self, field: &'static str, raw: Option<&RawValue>) -> Result<Option<Resource>, Unreadable> {
         let Some(raw) = raw else { return Ok(None) };
-        let object: Object<'_> = serde_json::from_str(raw.get()).map_err(|cause| {
+        let mut object = part::read(raw.get(), &OBJECT).map_err(|cause| {
             Unreadable(format!("cannot read request.{field}: {}", without_values(&cause)))
         })?;
-        let resource = Resource::new(object.into_value(self.namespace.as_deref()));
+        locate(&mut object, self.namespace.as_deref())
+            .map_err(|what| Unreadable(format!("cannot read request.{field}: {what} is no object")))?;
+        let resource = Resource::new(object);
         match resource.filter(|resource| Some(resource.kind) == self.kind()) {
             Some(resource) => Ok(Some(resource)),
             None => Err(Unreadable(format!(
@@ -142,60 +150,44 @@ impl Request<'_> {
 /// A well-formed request whose object cannot be judged.
 pub(super) struct Unreadable(pub(super) String);
 
-/// The parts of an object that mean something to the engine. `status` and `managedFields`, often the larger half, are
-/// passed over unread.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Object<'a> {
-    #[serde(borrow, default)]
-    api_version: Cow<'a, str>,
-    #[serde(borrow, default)]
-    kind: Cow<'a, str>,
-    metadata: Option<Metadata>,
-    spec: Option<Value>,
-}
+/// The parts of an object that mean something to the engine. The rest, often the larger half of it, is passed over
+/// unread: `status`, `managedFields`, the copy of the object that kubectl keeps in an annotation, other policies.
+const OBJECT: part::Keep = Members(&[
+    ("apiVersion", All),
+    ("kind", All),
+    (
+        "metadata",
+        Members(&[
+            ("name", All),
+            ("generateName", All),
+            ("namespace", All),
+            ("labels", All),
+            ("annotations", Members(&[(ALLOW, All)])),
+        ]),
+    ),
+    (
+        "spec",
+        Members(&[
+            ("ai", All),
+            ("policies", AI),
+            ("backend", AI),
+            ("targetRefs", All),
+            ("targetSelectors", All),
+        ]),
+    ),
+]);
+const AI: part::Keep = Members(&[("ai", All)]);
 
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
-struct Metadata {
-    name: Option<Value>,
-    generate_name: Option<Value>,
-    namespace: Option<Value>,
-    labels: Option<Value>,
-    annotations: Option<Value>,
-}
-
-impl Object<'_> {
-    fn into_value(self, namespace: Option<&str>) -> Value {
-        let Metadata {
-            name,
-            generate_name,
-            namespace: own,
-            labels,
-            annotations,
-        } = self.metadata.unwrap_or_default();
-        let namespace = own.or_else(|| namespace.map(Value::from));
-        let metadata = [
-            ("name", name),
-            ("generateName", generate_name),
-            ("namespace", namespace),
-            ("labels", labels),
-            ("annotations", annotations),
-        ];
-        let whole = [
-            ("apiVersion", Some(Value::from(self.api_version))),
-            ("kind", Some(Value::from(self.kind))),
-            ("metadata", Some(map(metadata))),
-            ("spec", self.spec),
-        ];
-        map(whole)
+/// Gives `object` the `namespace` of its request, where it names none; else says what of it is no JSON object.
+fn locate(object: &mut Value, namespace: Option<&str>) -> Result<(), &'static str> {
+    let members = object.as_object_mut().ok_or("it")?;
+    let metadata = members.entry("metadata").or_insert(Value::Null);
+    if metadata.is_null() {
+        *metadata = Map::new().into();
     }
-}
-
-/// A JSON object of the members that are there.
-fn map<const N: usize>(members: [(&str, Option<Value>); N]) -> Value {
-    let there = members
-        .into_iter()
-        .filter_map(|(key, value)| Some((key.to_owned(), value?)));
-    Value::Object(there.collect::<Map<_, _>>())
+    let metadata = metadata.as_object_mut().ok_or("its metadata")?;
+    if let Some(namespace) = namespace {
+        metadata.entry("namespace").or_insert_with(|| namespace.into());
+    }
+    Ok(())
 }

@@ -22,7 +22,7 @@ use crate::{
     engine::{Key, Kind, Snapshot},
     proxy::{GATE, Proxy, Settings, standin::StandIn},
     telemetry::{self, Format, Health},
-    tls::{self, Certificates, Limits, Source},
+    tls::{self, Certificates, Limits, Source, Workers},
 };
 
 /// Run webhook and proxy from a folder of manifests, without a cluster.
@@ -106,13 +106,14 @@ async fn serve(args: &Args) -> Result<Outcome, Error> {
         drain: DRAIN,
         ..Limits::default()
     };
+    let threads = Workers::start(1).map_err(Error::Start)?;
     let mut tasks = JoinSet::new();
     tasks.spawn(async move { drop(axum::serve(status_listener, status).await) });
     let stand_in = StandIn::new(snapshots.clone(), args.stand_in_key.as_deref());
     tasks.spawn(async move { drop(stand_in.serve(stand_in_listener, std::future::pending()).await) });
     let webhook_stop = ended(stopping);
     let webhook = async move {
-        tls::serve(webhook_listener, config, reviews, limits, webhook_stop).await;
+        tls::serve(webhook_listener, config, reviews, limits, threads, webhook_stop).await;
     };
     let addresses = Addresses {
         proxy: proxy_address,

@@ -34,7 +34,7 @@ use crate::{
     proxy,
     sources::files::{self, Feed},
     telemetry::{self, Format, Gauges, Health, Registry, Watches},
-    tls::{self, Limits},
+    tls::{self, Limits, Workers},
 };
 
 /// Serve the admission webhooks over HTTPS.
@@ -69,7 +69,8 @@ pub(super) struct Args {
 
 /// Longest `--shutdown-delay`, in seconds.
 const MAX_DELAY: u64 = 300;
-/// Threads that answer requests: a decision takes microseconds, and each thread costs memory.
+/// Threads that answer requests, and as many that do all else: a decision takes microseconds, and each thread costs
+/// memory.
 const MAX_WORKERS: usize = 4;
 /// What must be well before requests are taken.
 const GATES: &[&str] = &[certificates::GATE, "catalogs", cluster::GATE];
@@ -116,14 +117,17 @@ pub(super) enum Error {
 pub(super) fn run(args: Args) -> Result<Outcome, Error> {
     let filter = args.log_level.clone().or_else(|| env::var("RUST_LOG").ok());
     telemetry::init(args.log_format, filter.as_deref().unwrap_or("info")).map_err(Error::Log)?;
-    let workers = thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(MAX_WORKERS);
     let runtime = runtime::Builder::new_multi_thread()
-        .worker_threads(workers)
+        .worker_threads(workers())
         .enable_all()
         .build();
     runtime.map_err(Error::Start)?.block_on(serve(args))
+}
+
+fn workers() -> usize {
+    thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(MAX_WORKERS)
 }
 
 async fn serve(args: Args) -> Result<Outcome, Error> {
@@ -153,13 +157,14 @@ async fn serve(args: Args) -> Result<Outcome, Error> {
         .merge(telemetry::routes(Arc::new(registry), health.clone()))
         .fallback(not_found);
     let app = telemetry::parting(app, health.clone());
+    let threads = Workers::start(workers()).map_err(Error::Start)?;
 
     tokio::spawn(follow(snapshot, health, gauges));
     info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
     // Whoever started us with port 0 reads the port here; nobody may be reading.
     drop(writeln!(io::stdout(), "listening on https://{address}"));
 
-    match tls::serve(listener, certificate, app, Limits::default(), stop).await {
+    match tls::serve(listener, certificate, app, Limits::default(), threads, stop).await {
         0 => info!("stopped"),
         cut => warn!(cut, "stopped; some connections had to be cut"),
     }

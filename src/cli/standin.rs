@@ -21,7 +21,7 @@ use crate::{
     proxy::standin::StandIn,
     sources::builtin,
     telemetry::{self, Format, Health},
-    tls::{self, Certificates, Limits, Source},
+    tls::{self, Certificates, Limits, Source, Workers},
 };
 
 /// Serve a stand-in provider, which answers like OpenAI's API.
@@ -97,7 +97,8 @@ async fn serve(args: &Args) -> Result<Outcome, Error> {
         drain: DRAIN,
         ..Limits::default()
     };
-    match tls::serve(listener, config, stand_in.router(), limits, stop).await {
+    let threads = Workers::start(1).map_err(Error::Start)?;
+    match tls::serve(listener, config, stand_in.router(), limits, threads, stop).await {
         0 => info!("stopped"),
         cut => warn!(cut, "stopped; some connections had to be cut"),
     }

@@ -122,7 +122,7 @@ pub fn changes(snapshot: &Snapshot, resource: &Resource, old: Option<&Resource>)
 
 fn of_site(view: View<'_>, resource: &Resource, site: &Site, old: Option<&Resource>) -> Vec<Change> {
     let map = site.aliases();
-    let Some(entries) = resource.value().pointer(&map).and_then(Value::as_object) else {
+    let Some(entries) = resource.at(&map).and_then(Value::as_object) else {
         return Vec::new();
     };
     if entries.len() > MAX_ENTRIES {
@@ -206,7 +206,7 @@ pub(super) fn stored_entries<'a>(
             format!("{}{}", before.pointer, site.aliases().strip_prefix(at.as_str())?)
         }
     };
-    old.value().pointer(&map)?.as_object()
+    old.at(&map)?.as_object()
 }
 
 /// `text` without zero-width characters and surrounding blanks, in NFC.

@@ -51,7 +51,7 @@ pub(super) struct Layer<'a> {
 impl<'a> Layer<'a> {
     /// The setting `field`, unless it is empty, which counts as not set.
     fn setting(self, field: &str) -> Option<&'a Value> {
-        let value = self.owner.value().pointer(&self.site.ai)?.get(field)?;
+        let value = self.owner.at(&self.site.ai)?.get(field)?;
         let empty = value.as_object().is_some_and(serde_json::Map::is_empty)
             || value.as_array().is_some_and(Vec::is_empty);
         (!empty && !value.is_null()).then_some(value)
@@ -115,8 +115,7 @@ fn parents(view: View<'_>, route: &Key) -> Vec<(Key, Option<String>)> {
         return Vec::new();
     };
     let parents = route
-        .value()
-        .pointer("/spec/parentRefs")
+        .at("/spec/parentRefs")
         .and_then(Value::as_array)
         .into_iter()
         .flatten();
@@ -213,7 +212,7 @@ fn rules_to(route: &Resource, backend: &Resource) -> Vec<(Key, Option<String>)> 
                 .unwrap_or(&route.key.namespace)
                 == &backend.key.namespace
     };
-    let rules = list(route.value().pointer("/spec/rules")).into_iter();
+    let rules = list(route.at("/spec/rules")).into_iter();
     let leading = rules.filter(|rule| list(rule.get("backendRefs")).iter().any(leads));
     leading
         .map(|rule| (route.key.clone(), text(&rule, "name")))

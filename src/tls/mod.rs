@@ -9,6 +9,7 @@ mod made;
 mod pair;
 pub mod secret;
 mod server;
+mod workers;
 
 use std::{io, path::PathBuf, sync::Arc};
 
@@ -16,6 +17,7 @@ use rustls::crypto::{CryptoProvider, ring};
 
 pub use certificates::{Certificates, Source};
 pub use server::{Limits, serve};
+pub use workers::Workers;
 
 /// Why there is no certificate to serve.
 #[derive(Debug, thiserror::Error)]

@@ -22,6 +22,8 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tracing::{debug, warn};
 
+use super::workers::Workers;
+
 /// What one server takes on at most.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -57,13 +59,14 @@ const FIRST_REQUEST: Duration = Duration::from_secs(1);
 /// Pause after a failed accept, which usually means that file descriptors ran out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves `app` on `listener` until `stop` completes, then lets requests in flight end. Returns how many connections
+/// Serves `app` on `listener`, with the threads of `workers`, until `stop` completes, then lets requests in flight end. Returns how many connections
 /// had to be cut after [`Limits::drain`].
 pub async fn serve(
     listener: TcpListener,
     config: Arc<ServerConfig>,
     app: Router,
     limits: Limits,
+    workers: Workers,
     stop: impl Future<Output = ()> + Send,
 ) -> usize {
     let mut stop = pin!(stop);
@@ -73,6 +76,7 @@ pub async fn serve(
         limits,
         stop: watch::Sender::new(()),
         tasks: JoinSet::new(),
+        workers,
     };
     let permits = Arc::new(Semaphore::new(limits.connections));
     loop {
@@ -110,6 +114,7 @@ struct Server {
     limits: Limits,
     stop: watch::Sender<()>,
     tasks: JoinSet<()>,
+    workers: Workers,
 }
 
 impl Server {
@@ -117,14 +122,18 @@ impl Server {
     fn spawn<P: Send + 'static>(&mut self, stream: TcpStream, held: P) {
         let (acceptor, app, limits) = (self.acceptor.clone(), self.app.clone(), self.limits);
         let stop = self.stop.subscribe();
-        self.tasks.spawn(async move {
+        // It moves to the poll of the thread that serves it.
+        let stream = stream.into_std();
+        let serve = async move {
             let _held = held;
+            let stream = stream.and_then(TcpStream::from_std);
             match time::timeout(limits.handshake, shake_hands(&acceptor, stream)).await {
                 Ok(Ok(stream)) => converse(stream, app, limits, stop).await,
                 Ok(Err(cause)) => failed_handshake(&cause),
                 Err(_) => debug!("a handshake took too long"),
             }
-        });
+        };
+        self.tasks.spawn_on(serve, self.workers.next());
     }
 
     async fn drain(mut self) -> usize {
@@ -141,7 +150,11 @@ impl Server {
     }
 }
 
-async fn shake_hands(acceptor: &TlsAcceptor, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+async fn shake_hands(
+    acceptor: &TlsAcceptor,
+    stream: io::Result<TcpStream>,
+) -> io::Result<TlsStream<TcpStream>> {
+    let stream = stream?;
     // Small answers must not wait for the acknowledgement of the packet before.
     stream.set_nodelay(true)?;
     acceptor.accept(stream).await

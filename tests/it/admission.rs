@@ -426,12 +426,12 @@ async fn object_that_cannot_be_judged_is_refused_with_the_reason() {
     strange["metadata"] = json!("openai");
     let cases = [
         (Value::Null, "request.object is missing"),
-        (json!(7), "cannot read request.object: "),
+        (json!(7), "cannot read request.object: it is no object"),
         (
             foreign,
             "request.object is of another kind than request.kind says",
         ),
-        (strange, "cannot read request.object: "),
+        (strange, "cannot read request.object: its metadata is no object"),
     ];
     for (object, why) in cases {
         for path in ["/validate", "/mutate"] {
@@ -741,4 +741,15 @@ async fn an_exemption_is_in_the_warning_and_in_the_audit_log() {
         response["auditAnnotations"]["exempt"],
         format!("alias-target-wildcard {exemption}")
     );
+}
+
+#[tokio::test]
+async fn an_old_object_is_read_only_to_excuse_the_new_one() {
+    let old = json!(7);
+    let good = backend(json!({"fast": "gpt-4o"}));
+    let bad = backend(json!({"fast": "gpt-*"}));
+    for (new, allowed) in [(good, true), (bad, false)] {
+        let response = validate(review("UPDATE", new, old.clone())).await;
+        assert_eq!(response["allowed"], allowed, "{response}");
+    }
 }

@@ -13,7 +13,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use aliasgate::tls::{self, Certificates, Error, Limits, Source};
+use aliasgate::tls::{self, Certificates, Error, Limits, Source, Workers};
 use axum::{Router, routing::get};
 use http_body_util::{BodyExt, Empty};
 use hyper::{Request, StatusCode, body::Bytes};
@@ -131,7 +131,8 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let done = tokio::spawn(tls::serve(listener, config, app, limits, async move {
+        let workers = Workers::start(2).unwrap();
+        let done = tokio::spawn(tls::serve(listener, config, app, limits, workers, async move {
             drop(stopped.await)
         }));
         Self {

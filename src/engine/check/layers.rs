@@ -156,7 +156,7 @@ fn conflicts<'a>(view: View<'a>, policy: &'a Resource, site: &Site, faults: &mut
             let rivals = view.policies_on(&attachment.kind, &key, attachment.section.as_deref());
             let rivals = rivals.into_iter().filter(|rival| rival.key != policy.key);
             for rival in rivals {
-                let Some(other) = rival.sites().iter().find(|site| has_aliases(rival.value(), site)) else {
+                let Some(other) = rival.sites().iter().find(|site| has_aliases(rival, site)) else {
                     continue;
                 };
                 let message = format!(
@@ -176,9 +176,9 @@ fn conflicts<'a>(view: View<'a>, policy: &'a Resource, site: &Site, faults: &mut
     }
 }
 
-fn has_aliases(value: &Value, site: &Site) -> bool {
-    value
-        .pointer(&site.aliases())
+fn has_aliases(policy: &Resource, site: &Site) -> bool {
+    policy
+        .at(&site.aliases())
         .and_then(Value::as_object)
         .is_some_and(|map| !map.is_empty())
 }

@@ -39,7 +39,7 @@ impl<'a> Levels<'a> {
             levels.allow(codes);
         }
         let namespace = view.get(Kind::Namespace, &Key::new("", &resource.key.namespace));
-        let labels = namespace.and_then(|namespace| namespace.value().pointer("/metadata/labels"));
+        let labels = namespace.and_then(|namespace| namespace.at("/metadata/labels"));
         let label = labels
             .and_then(|labels| labels.get(ENFORCEMENT))
             .and_then(|value| value.as_str()?.parse().ok());
@@ -93,9 +93,5 @@ impl<'a> Levels<'a> {
 }
 
 fn annotation(resource: &Resource) -> Option<&str> {
-    resource
-        .value()
-        .pointer("/metadata/annotations")?
-        .get(ALLOW)?
-        .as_str()
+    resource.at("/metadata/annotations")?.get(ALLOW)?.as_str()
 }

@@ -100,13 +100,8 @@ pub fn check_normalized(snapshot: &Snapshot, resource: &Resource) -> Vec<Diagnos
     faults
 }
 
-/// All faults of `new`; those that `old` had already are warnings at most, since the request does not bring them.
-#[must_use]
-pub fn check_update(snapshot: &Snapshot, new: &Resource, old: &Resource) -> Vec<Diagnostic> {
-    let mut faults = check(snapshot, new);
-    if faults.iter().all(|fault| fault.severity < Severity::Error) {
-        return faults;
-    }
+/// Makes the errors among `faults` of `new` that `old` had already warnings: the request does not bring them.
+pub fn forgive(faults: &mut [Diagnostic], snapshot: &Snapshot, new: &Resource, old: &Resource) {
     let before: BTreeSet<_> = check(snapshot, old)
         .into_iter()
         .map(|fault| identity(old, fault))
@@ -119,7 +114,6 @@ pub fn check_update(snapshot: &Snapshot, new: &Resource, old: &Resource) -> Vec<
             fault.severity = Severity::Warning;
         }
     }
-    faults
 }
 
 /// What makes a fault the same one before and after an update: lists shift, so providers go by their names.
@@ -158,7 +152,7 @@ impl From<At<'_>> for String {
 
 fn of_site(view: View<'_>, resource: &Resource, site: &Site, faults: &mut Vec<Diagnostic>) {
     let at = site.aliases();
-    let Some(aliases) = resource.value().pointer(&at) else {
+    let Some(aliases) = resource.at(&at) else {
         return;
     };
     let Some(entries) = aliases.as_object() else {

@@ -105,7 +105,7 @@ fn of_backend<'a>(
 
 /// The providers of the backends that the rules of `route` lead to; `section` chooses one rule by its name.
 fn of_route<'a>(view: View<'a>, route: &Resource, section: Option<&str>) -> Vec<Reach<'a>> {
-    let rules = list(route.value().pointer("/spec/rules"));
+    let rules = list(route.at("/spec/rules"));
     let mut found = Vec::new();
     for rule in rules {
         let name = rule.get("name").and_then(Value::as_str);
@@ -133,7 +133,7 @@ fn is_child(route: &Resource, namespace: &str, attachment: &Attachment) -> bool 
     let Choice::Name(gateway) = &attachment.choice else {
         return false;
     };
-    list(route.value().pointer("/spec/parentRefs")).any(|parent| {
+    list(route.at("/spec/parentRefs")).any(|parent| {
         let text = |field: &str| parent.get(field).and_then(Value::as_str);
         text("name") == Some(gateway)
             && text("kind").is_none_or(|kind| kind == "Gateway")

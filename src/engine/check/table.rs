@@ -15,8 +15,11 @@ use crate::engine::{
 
 /// Appends the faults of the alias map at `site`.
 pub(super) fn check(resource: &Resource, site: &Site, faults: &mut Vec<Diagnostic>) {
-    let (table, at) = (&site.table, site.aliases());
-    let title = resource.title();
+    let table = &site.table;
+    if table.wildcards().is_empty() {
+        return;
+    }
+    let (at, title) = (site.aliases(), resource.title());
     let mut push = |code: Code, key: &str, message: String, help: &str, other: &str| {
         let mut fault = Diagnostic::new(code, join(&at, key), Some(key), message).help(help);
         fault.related.push(Related {
@@ -52,10 +55,11 @@ pub(super) fn check(resource: &Resource, site: &Site, faults: &mut Vec<Diagnosti
 
 /// Appends the faults of aliases that are equal, but for what normalization or case makes of them.
 pub(super) fn check_twins(resource: &Resource, site: &Site, faults: &mut Vec<Diagnostic>) {
-    let (table, at) = (&site.table, site.aliases());
+    let table = &site.table;
     if table.iter().all(|(key, _)| is_plain(key)) {
         return; // keys of a map differ
     }
+    let at = site.aliases();
     let mut push = |code: Code, key: &str, message: String, help: &str, other: &str| {
         let mut fault = Diagnostic::new(code, join(&at, key), Some(key), message).help(help);
         fault.related.push(Related {
@@ -87,10 +91,14 @@ pub(super) fn check_twins(resource: &Resource, site: &Site, faults: &mut Vec<Dia
 
 /// Appends the faults of entries whose targets lead on to other entries, or nowhere.
 pub(super) fn check_hops(resource: &Resource, site: &Site, faults: &mut Vec<Diagnostic>) {
-    let (table, at) = (&site.table, site.aliases());
+    let table = &site.table;
     for (key, target) in table.iter() {
-        let quoted = quote(target);
-        let (code, message, help, next) = match hop(table, key, target) {
+        let hop = hop(table, key, target);
+        if matches!(hop, Hop::None) {
+            continue;
+        }
+        let (at, quoted) = (site.aliases(), quote(target));
+        let (code, message, help, next) = match hop {
             Hop::None => continue,
             Hop::Itself => {
                 let message = format!("{quoted} is the alias itself: the entry does nothing");

@@ -66,13 +66,15 @@ impl Attachment {
         self.kind == kind
             && match &self.choice {
                 Choice::Name(name) => *name == key.name,
-                Choice::Labels(wanted) => object
-                    .and_then(|o| o.value().pointer("/metadata/labels"))
-                    .is_some_and(|labels| {
-                        wanted
-                            .iter()
-                            .all(|(k, v)| labels.get(k).and_then(Value::as_str) == Some(v))
-                    }),
+                Choice::Labels(wanted) => {
+                    object
+                        .and_then(|o| o.at("/metadata/labels"))
+                        .is_some_and(|labels| {
+                            wanted
+                                .iter()
+                                .all(|(k, v)| labels.get(k).and_then(Value::as_str) == Some(v))
+                        })
+                }
             }
     }
 }

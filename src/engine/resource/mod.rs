@@ -9,7 +9,10 @@ use std::{fmt, sync::Arc};
 
 use serde_json::Value;
 
-use super::catalog::{ModelCatalog, Spot};
+use super::{
+    catalog::{ModelCatalog, Spot},
+    pointer,
+};
 
 pub use attachment::{Attachment, Choice};
 pub use provider::{SINGLE, Target, World};
@@ -108,7 +111,7 @@ impl Resource {
     /// A missing name is read as `metadata.generateName` or as empty: that is for the API server to refuse.
     #[must_use]
     pub fn new(value: Value) -> Option<Self> {
-        let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str);
+        let text = |pointer: &str| pointer::find(&value, pointer).and_then(Value::as_str);
         let kind = Kind::of(text("/apiVersion")?, text("/kind")?)?;
         let name = text("/metadata/name")
             .or_else(|| text("/metadata/generateName"))
@@ -181,7 +184,7 @@ impl Resource {
             provider: target.provider,
             host: target.host.as_deref(),
             namespace: &self.key.namespace,
-            labels: self.value.pointer("/metadata/labels").and_then(Value::as_object),
+            labels: self.at("/metadata/labels").and_then(Value::as_object),
         }
     }
 
@@ -197,10 +200,16 @@ impl Resource {
         &self.targets
     }
 
+    /// The value at `pointer`.
+    #[must_use]
+    pub fn at(&self, pointer: &str) -> Option<&Value> {
+        pointer::find(&self.value, pointer)
+    }
+
     /// The string at `pointer`.
     #[must_use]
     pub fn text(&self, pointer: &str) -> Option<&str> {
-        self.value.pointer(pointer).and_then(Value::as_str)
+        self.at(pointer).and_then(Value::as_str)
     }
 
     /// `Kind namespace/name`, for messages.

@@ -55,7 +55,9 @@ pub(super) fn sites(kind: Kind, value: &Value) -> Vec<Site> {
     let mut found = Vec::new();
     for (_, path, rest) in SITES.iter().filter(|row| row.0 == kind) {
         for (at, owner) in expand(value, path) {
-            let Some(ai) = owner.pointer(rest) else { continue };
+            let Some(ai) = pointer::find(owner, rest) else {
+                continue;
+            };
             let scope = match (kind, path.is_empty()) {
                 (Kind::Policy, _) => Scope::Targets,
                 (_, true) => Scope::Backend,
