@@ -11,7 +11,7 @@ pub(super) enum Keep {
     /// The whole value.
     All,
     /// Of an object these members, and of each its part; of any other value the whole.
-    Members(&'static [(&'static str, Keep)]),
+    Members(&'static [(&'static str, Self)]),
 }
 
 /// The value in `text`, as far as it is kept. All of `text` is checked to be JSON.
