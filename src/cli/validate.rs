@@ -13,7 +13,7 @@ use super::{
     catalogs::Choice,
     error::{self, Error},
     judging::Judging,
-    print::{self, Format, Located, Report, Subject, Summary},
+    print::{self, Located, Report, Subject, Summary},
     schemas,
 };
 use crate::{
@@ -30,7 +30,7 @@ use crate::{
 
 /// Check manifests by their CRDs, and the model aliases in them.
 ///
-/// Exit codes: 0 nothing but warnings and notes, 1 errors, 2 something could not be read.
+/// Exit codes: 0 nothing but warnings and notes, 1 errors (see --fail-on), 2 something could not be read.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Files, folders, or - for standard input
@@ -50,7 +50,54 @@ pub(super) struct Args {
     catalogs: Choice,
     /// How to print
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
-    output: Format,
+    output: Output,
+    /// The least severity that makes the exit code 1
+    #[arg(long, value_name = "SEVERITY", default_value = "error")]
+    fail_on: FailOn,
+}
+
+/// How to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Output {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
+}
+
+/// What makes the exit code 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum FailOn {
+    /// Errors
+    Error,
+    /// Errors and warnings
+    Warning,
+    /// Whatever is found
+    Note,
+    /// Nothing
+    Never,
+}
+
+impl FailOn {
+    const fn fails(self, summary: Summary) -> bool {
+        let Summary {
+            errors,
+            warnings,
+            notes,
+            ..
+        } = summary;
+        let weighing = match self {
+            Self::Error => errors,
+            Self::Warning => errors + warnings,
+            Self::Note => errors + warnings + notes,
+            Self::Never => 0,
+        };
+        weighing > 0
+    }
 }
 
 /// Checks and prints.
@@ -68,17 +115,21 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     let report = report(args, &mut files, schemas, catalogs, as_of);
     let mut out = BufWriter::new(io::stdout().lock());
     let written = match args.output {
-        Format::Text => print::text(&report, &mut out),
-        Format::Json => print::json(&report, &mut out),
+        Output::Text => print::text(&report, &mut out),
+        Output::Json => print::json(&report, &mut out),
+        Output::Sarif => print::sarif(&report, &mut out),
+        Output::Github => print::github(&report, &mut out),
     };
     written.and_then(|()| out.flush()).map_err(Error::Output)?;
     for reason in &errors {
         error::print(reason);
     }
-    Ok(match report.summary {
-        _ if !errors.is_empty() => Outcome::Incomplete,
-        Summary { errors: 0, .. } => Outcome::Clean,
-        _ => Outcome::Faults,
+    Ok(if !errors.is_empty() {
+        Outcome::Incomplete
+    } else if args.fail_on.fails(report.summary) {
+        Outcome::Faults
+    } else {
+        Outcome::Clean
     })
 }
 

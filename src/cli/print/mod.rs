@@ -1,6 +1,8 @@
 //! Diagnostics for people and for programs.
 
+mod github;
 mod json;
+mod sarif;
 mod text;
 
 use std::sync::Arc;
@@ -13,7 +15,9 @@ use crate::{
     sources::{documents::Place, files::File},
 };
 
+pub(super) use github::github;
 pub(super) use json::json;
+pub(super) use sarif::sarif;
 pub(super) use text::text;
 
 /// How to print.
