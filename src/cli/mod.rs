@@ -11,6 +11,7 @@ mod certificates;
 mod cluster;
 mod crds;
 mod error;
+mod explain;
 mod judging;
 mod local;
 mod print;
@@ -46,6 +47,7 @@ enum Command {
     Resolve(resolve::Args),
     Catalog(catalog::Args),
     Crds(crds::Args),
+    Explain(explain::Args),
 }
 
 /// How a command that could do its work ended.
@@ -83,6 +85,7 @@ pub fn main() -> ExitCode {
         Command::Resolve(args) => resolve::run(&args),
         Command::Catalog(args) => catalog::run(&args),
         Command::Crds(args) => crds::run(&args),
+        Command::Explain(args) => explain::run(&args),
     };
     error::exit_code(ended)
 }

@@ -214,6 +214,37 @@ fn fail_on_chooses_what_code_1_means() {
 }
 
 #[test]
+fn codes_are_explained() {
+    let explain = |args: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_aliasgate"))
+            .arg("explain")
+            .args(args)
+            .output()
+            .unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (
+            output.status.code().unwrap(),
+            text(output.stdout),
+            text(output.stderr),
+        )
+    };
+    let (code, out, _) = explain(&["alias-chain", "alias-self"]);
+    assert_eq!(code, 0);
+    let first = "alias-chain (warning): the target is itself an alias, and only one hop is made\n\n\
+                 The gateway looks a name up once.";
+    assert!(out.starts_with(first), "{out}");
+    assert!(out.contains("\nalias-self (warning): "), "{out}");
+    let (code, out, _) = explain(&[]);
+    assert_eq!(
+        (code, out.lines().count()),
+        (0, aliasgate::engine::Code::all().count())
+    );
+    let (code, _, err) = explain(&["alias-chian"]);
+    assert_eq!(code, 2);
+    assert!(err.contains("unknown code \"alias-chian\""), "{err}");
+}
+
+#[test]
 fn warnings_alone_are_code_0() {
     let folder = folder(&[("bad.yaml", BAD)]);
     let lowered = [
