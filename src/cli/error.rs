@@ -8,7 +8,10 @@ use std::{
 use thiserror::Error;
 
 use super::{Outcome, catalog::store, serve};
-use crate::sources::{catalogs, discovery, files};
+use crate::{
+    sources::{catalogs, discovery, files},
+    telemetry,
+};
 
 /// The exit code when there are errors in what was checked.
 const FAULTS: u8 = 1;
@@ -82,13 +85,6 @@ pub(super) fn exit_code(ended: Result<Outcome, Error>) -> ExitCode {
 
 /// Prints `error` and its reasons in one line to standard error.
 pub(super) fn print(error: &dyn std::error::Error) {
-    let mut line = format!("error: {error}");
-    let mut source = error.source();
-    while let Some(reason) = source {
-        line.push_str(": ");
-        line.push_str(&reason.to_string());
-        source = reason.source();
-    }
     // There is nobody left to tell when even this fails.
-    drop(writeln!(io::stderr(), "{line}"));
+    drop(writeln!(io::stderr(), "error: {}", telemetry::chain(error)));
 }

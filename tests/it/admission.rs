@@ -6,14 +6,16 @@
 )]
 
 use std::{
+    collections::BTreeMap,
+    path::Path,
     sync::{Arc, LazyLock},
     time::Instant,
 };
 
 use aliasgate::{
     admission::{MAX_REVIEW, Metrics, Webhook, decide, router},
-    engine::{Catalogs, Code, Level, Severities, Severity, Snapshot},
-    sources::builtin,
+    engine::{Catalogs, Code, Kind, Level, Resource, Severities, Severity, Snapshot, check::check},
+    sources::{builtin, files},
     telemetry,
 };
 use axum::{
@@ -752,4 +754,37 @@ async fn an_old_object_is_read_only_to_excuse_the_new_one() {
         let response = validate(review("UPDATE", new, old.clone())).await;
         assert_eq!(response["allowed"], allowed, "{response}");
     }
+}
+
+/// The webhook builds only parts of an object; no check may read what it leaves out.
+#[test]
+fn what_is_left_out_of_a_review_changes_no_verdict() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let (files, _) = files::load(&[folder, "examples".into()]);
+    let mut judged = 0;
+    for file in files {
+        let resources: Vec<_> = file
+            .documents
+            .into_iter()
+            .filter_map(|document| Resource::new(document.value))
+            .map(Arc::new)
+            .collect();
+        let snapshot = Snapshot::build(Arc::new(builtin::catalogs()), resources.iter().cloned(), TODAY);
+        for resource in resources
+            .iter()
+            .filter(|resource| matches!(resource.kind, Kind::Backend | Kind::Policy))
+        {
+            let mut asked = review("CREATE", resource.value().clone(), Value::Null);
+            asked["request"]["kind"]["kind"] = json!(resource.kind.as_str());
+            asked["request"]["namespace"] = json!(resource.key.namespace);
+            let decision = decide(&snapshot, Webhook::Validate, asked.to_string().as_bytes()).unwrap();
+            let mut whole = BTreeMap::new();
+            for fault in check(&snapshot, resource) {
+                *whole.entry(fault.code.as_str()).or_insert(0) += 1;
+            }
+            assert_eq!(decision.codes, whole, "{} in {}", resource.title(), file.name);
+            judged += 1;
+        }
+    }
+    assert!(judged > 60, "{judged}");
 }

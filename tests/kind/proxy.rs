@@ -1,5 +1,6 @@
 //! Requests through the proxy's Service, to a stand-in that plays the provider.
 
+use aliasgate::telemetry::chain;
 use http_body_util::{BodyExt as _, Full};
 use hyper::{Request, StatusCode, body::Bytes, header};
 use hyper_util::{
@@ -59,12 +60,12 @@ impl Proxy {
             .client
             .request(request)
             .await
-            .map_err(|error| reasons(&error))?;
+            .map_err(|error| chain(&error))?;
         let status = response.status();
         let mut body = response.into_body();
         let mut read = Vec::new();
         while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|error| format!("{CUT}{} bytes: {}", read.len(), reasons(&error)))?;
+            let frame = frame.map_err(|error| format!("{CUT}{} bytes: {}", read.len(), chain(&error)))?;
             read.extend(frame.into_data().unwrap_or_default());
         }
         Ok((status, String::from_utf8_lossy(&read).into_owned()))
@@ -74,18 +75,6 @@ impl Proxy {
 /// A question to this model.
 pub(crate) fn chat(model: &str, stream: bool) -> Value {
     json!({"model": model, "stream": stream, "messages": [{"role": "user", "content": "hi"}]})
-}
-
-/// An error and what led to it, in one line.
-pub(crate) fn reasons(error: &dyn std::error::Error) -> String {
-    let mut line = error.to_string();
-    let mut source = error.source();
-    while let Some(reason) = source {
-        line.push_str(": ");
-        line.push_str(&reason.to_string());
-        source = reason.source();
-    }
-    line
 }
 
 /// A Secret with the key of a provider.

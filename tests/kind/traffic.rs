@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use aliasgate::telemetry::chain;
 use hyper::StatusCode;
 use kube::{
     Api,
@@ -18,7 +19,7 @@ use tokio::{sync::watch, task::JoinSet, time};
 use crate::{
     admission::backend,
     cluster::Cluster,
-    proxy::{Proxy, chat, reasons, seed},
+    proxy::{Proxy, chat, seed},
 };
 
 /// Writers, and how long each waits from one write to the next: together 20 writes a second.
@@ -173,7 +174,7 @@ async fn write(
             Ok(Ok(stored)) => Err(format!("passed unchecked: {}", stored.data)),
             Ok(Err(kube::Error::Api(status))) if !good && status.message.contains("did you mean") => Ok(()),
             Ok(Err(kube::Error::Api(status))) => Err(status.message.clone()),
-            Ok(Err(error)) => Err(reasons(&error)),
+            Ok(Err(error)) => Err(chain(&error)),
         };
         let mut tally = lock(&tally);
         match outcome {
