@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 use super::{
-    cel::{CALL_LIMIT, Data, Fail, FailKind, Program, Wanted},
+    cel::{self, CALL_LIMIT, Data, Declared, Fail, FailKind, Program, TooManyParts, Wanted},
     field_path,
     lists::twin,
     refusal::{Path, Reason, Refusal, Shown},
@@ -362,4 +362,40 @@ pub(super) fn uses_old(schema: &Schema, id: NodeId, at: usize) -> bool {
         .get(at)
         .and_then(|rule| rule.compiled(schema, id).ok())
         .is_some_and(|one| one.program.uses_old)
+}
+
+/// What a rule may cost at most when it is run once.
+pub(super) struct Costs {
+    pub(super) rule: u64,
+    /// What its `messageExpression` may cost.
+    pub(super) message: Option<u64>,
+}
+
+/// The estimated costs of a node's rules, which see a value of `seen`; what does not compile costs nothing.
+pub(super) fn costs(
+    declared: &Declared<'_>,
+    id: NodeId,
+    seen: NodeId,
+    left: &mut usize,
+) -> Vec<Result<Costs, TooManyParts>> {
+    let schema = declared.schema();
+    let mut estimate = |source: &str, old| cel::estimate(source, declared, seen, old, left);
+    let mut cost = |rule: &Rule| {
+        let Ok(compiled) = rule.compiled(schema, id) else {
+            return Ok(Costs {
+                rule: 0,
+                message: None,
+            });
+        };
+        let of_rule = estimate(&rule.rule, rule.optional_old)?;
+        let message = match &compiled.message {
+            Some(Ok(_)) => Some(estimate(&rule.message_expression, rule.optional_old)?),
+            _ => None,
+        };
+        Ok(Costs {
+            rule: of_rule,
+            message,
+        })
+    };
+    schema.node(id).rules.iter().map(&mut cost).collect()
 }

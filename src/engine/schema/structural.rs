@@ -119,6 +119,11 @@ impl Schema {
         self.node(0)
     }
 
+    /// How many nodes there are.
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
     pub(super) fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id]
     }

@@ -8,6 +8,7 @@ mod check;
 mod collections;
 mod containers;
 mod convert;
+mod cost;
 mod eval;
 mod kubernetes;
 mod lex;
@@ -28,6 +29,7 @@ mod value;
 use serde_json::Value;
 
 use super::structural::{NodeId, Schema};
+pub(super) use cost::{Declared, MAX_PARTS, TooManyParts, estimate};
 use types::Type;
 
 /// What one rule may spend, in the API server's units.

@@ -147,14 +147,15 @@ pub(super) fn functions(name: &str) -> Option<&'static [&'static Function]> {
     BY_NAME.get(name).map(Vec::as_slice)
 }
 
-/// The type of a call with arguments of these types; `None` where no overload takes them.
+/// The type of a call with arguments of these types, and each overload that takes them; `None` where none does.
 pub(super) fn result(
     functions: &[&Function],
     member: bool,
     args: &[Type],
     solver: &mut Solver,
-) -> Option<Type> {
+) -> Option<(Type, Vec<&'static Overload>)> {
     let mut found: Option<Type> = None;
+    let mut matching = Vec::new();
     let overloads = functions.iter().flat_map(|function| function.overloads);
     for overload in overloads.filter(|one| one.member == member && one.params.len() == args.len()) {
         let (a, b) = (solver.fresh(), solver.fresh());
@@ -162,6 +163,7 @@ pub(super) fn result(
         if !solver.all_fit(args.iter().zip(&params)) {
             continue;
         }
+        matching.push(overload);
         let result = solver.resolve(&overload.result.with(&a, &b), false);
         found = Some(match found {
             None => result,
@@ -169,5 +171,5 @@ pub(super) fn result(
             Some(_) => Type::Dyn,
         });
     }
-    found
+    found.map(|found| (found, matching))
 }

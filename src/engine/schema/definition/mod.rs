@@ -1,8 +1,10 @@
 //! What is wrong with a CRD itself: its shape, names and versions, whether its schemas are structural, and whether
-//! its CEL rules compile. Source: k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation of Kubernetes 1.34.
+//! its CEL rules compile and cost little enough. Source: k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation
+//! of Kubernetes 1.34.
 //!
-//! Not judged: what a rule may cost at most, and what a webhook that converts is reached by.
+//! Not judged: what a webhook that converts is reached by.
 
+mod costs;
 mod keywords;
 mod list_types;
 mod shape;
@@ -12,6 +14,7 @@ mod structural;
 use serde_json::Value;
 
 use super::{
+    cel::MAX_PARTS,
     field_path, lists, prune,
     refusal::{Path, Reason, Refusal, Shown},
     rules,
@@ -36,9 +39,10 @@ pub fn check_crd(crd: &Value) -> Vec<Diagnostic> {
     if refusals.is_empty() {
         spec::check(crd, &mut refusals);
         let versions = crd.pointer("/spec/versions").and_then(Value::as_array);
+        let mut parts_left = MAX_PARTS;
         for (at, version) in versions.into_iter().flatten().enumerate() {
             let pointer = format!("/spec/versions/{at}");
-            version_faults(version, &pointer, &mut refusals, &mut found);
+            version_faults(version, &pointer, &mut parts_left, &mut refusals, &mut found);
         }
     }
     found.extend(refusals.into_iter().map(Refusal::into_diagnostic));
@@ -48,7 +52,13 @@ pub fn check_crd(crd: &Value) -> Vec<Diagnostic> {
 }
 
 /// Says where the schema of one version is wrong.
-fn version_faults(version: &Value, pointer: &str, refusals: &mut Vec<Refusal>, found: &mut Vec<Diagnostic>) {
+fn version_faults(
+    version: &Value,
+    pointer: &str,
+    parts_left: &mut usize,
+    refusals: &mut Vec<Refusal>,
+    found: &mut Vec<Diagnostic>,
+) {
     let Some(source) = version
         .pointer("/schema/openAPIV3Schema")
         .filter(|schema| schema.is_object())
@@ -81,6 +91,7 @@ fn version_faults(version: &Value, pointer: &str, refusals: &mut Vec<Refusal>, f
     }
     if faults.is_empty() {
         compile(&schema, 0, true, &Path::Root, &mut faults);
+        found.extend(costs::check(&schema, parts_left, &place, &mut faults));
     } else if schema.root().any_rules {
         let message =
             "the CEL rules were not checked because the schema is invalid; correct the existing errors first";
@@ -158,17 +169,18 @@ fn selectable(version: &Value, schema: &Schema, pointer: &str, out: &mut Vec<Ref
     }
 }
 
-/// Goes on with every child of a node on the spine of the schema, with its path in the schema.
-fn each_child(node: &Node, path: &Path<'_>, mut go: impl FnMut(NodeId, &Path<'_>)) {
+/// Goes on with every child of a node on the spine of the schema, with the name of the property that it is, and its path
+/// in the schema.
+fn each_child(node: &Node, path: &Path<'_>, mut go: impl FnMut(NodeId, Option<&str>, &Path<'_>)) {
     let properties = Path::Key(path, "properties");
     for (name, child) in &node.properties {
-        go(*child, &Path::Key(&properties, name));
+        go(*child, Some(name), &Path::Key(&properties, name));
     }
     if let super::structural::Additional::Values(child) = node.additional {
-        go(child, &Path::Key(path, "additionalProperties"));
+        go(child, None, &Path::Key(path, "additionalProperties"));
     }
     if let Some(child) = node.items {
-        go(child, &Path::Key(path, "items"));
+        go(child, None, &Path::Key(path, "items"));
     }
 }
 
@@ -206,7 +218,7 @@ fn defaults(schema: &Schema, id: NodeId, path: &Path<'_>, out: &mut Vec<Refusal>
             refusal
         }));
     }
-    each_child(node, path, |child, path| defaults(schema, child, path, out));
+    each_child(node, path, |child, _, path| defaults(schema, child, path, out));
 }
 
 /// Says which CEL rules do not compile. `past` tells whether values of the node can be found in the old object.
@@ -225,7 +237,7 @@ fn compile(schema: &Schema, id: NodeId, past: bool, path: &Path<'_>, out: &mut V
         refusal.code = Code::SchemaRule;
         out.push(refusal.help("correct the expression; its fields are those of the schema around it"));
     }
-    each_child(node, path, |child, path| {
+    each_child(node, path, |child, _, path| {
         let item = node.items == Some(child) && !matches!(node.list, ListType::Map(_));
         compile(schema, child, past && !item, path, out);
     });

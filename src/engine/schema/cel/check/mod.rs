@@ -1,6 +1,9 @@
 //! Types of expressions, and the programs that they become. Source: cel-go v0.26, checker/checker.go.
 
 mod folds;
+mod notes;
+
+pub(super) use notes::{Notes, notes};
 
 use std::sync::Arc;
 
@@ -50,22 +53,7 @@ pub(super) fn check(
     optional_old: bool,
     expr: &Expr,
 ) -> Result<(Type, Prog, bool), Vec<Fault>> {
-    let old = if optional_old {
-        Type::optional(of_self.clone())
-    } else {
-        of_self.clone()
-    };
-    let mut checker = Checker {
-        schema,
-        of_self,
-        old,
-        scopes: Vec::new(),
-        solver: Solver::default(),
-        faults: Vec::new(),
-        uses_old: false,
-        formats: 0,
-        literals: Vec::new(),
-    };
+    let mut checker = Checker::new(schema, of_self, optional_old);
     let (of, prog) = checker.expr(expr);
     let of = checker.solver.resolve(&of, true);
     if checker.faults.is_empty() {
@@ -91,11 +79,33 @@ struct Checker<'s> {
     formats: usize,
     /// The types of the items of each list and of the keys and values of each map, with their places.
     literals: Vec<Vec<(usize, Type)>>,
+    /// What is found out on the way, where it is asked for.
+    notes: Option<Notes>,
 }
 
 type Typed = (Type, Prog);
 
-impl Checker<'_> {
+impl<'s> Checker<'s> {
+    fn new(schema: &'s Schema, of_self: Type, optional_old: bool) -> Self {
+        let old = if optional_old {
+            Type::optional(of_self.clone())
+        } else {
+            of_self.clone()
+        };
+        Self {
+            schema,
+            of_self,
+            old,
+            scopes: Vec::new(),
+            solver: Solver::default(),
+            faults: Vec::new(),
+            uses_old: false,
+            formats: 0,
+            literals: Vec::new(),
+            notes: None,
+        }
+    }
+
     fn fault(&mut self, at: usize, message: impl Into<String>) -> Type {
         self.faults.push(Fault::new(at, message));
         Type::Error
@@ -115,6 +125,14 @@ impl Checker<'_> {
     }
 
     fn expr(&mut self, expr: &Expr) -> Typed {
+        let typed = self.form(expr);
+        if let Some(notes) = &mut self.notes {
+            notes.type_is(expr.at, &typed.0);
+        }
+        typed
+    }
+
+    fn form(&mut self, expr: &Expr) -> Typed {
         let at = expr.at;
         match &expr.kind {
             Kind::Literal(literal) => (literal_type(literal), Prog::Literal(literal.clone())),
@@ -273,7 +291,10 @@ impl Checker<'_> {
 
     fn call_type(&mut self, at: usize, name: &str, member: bool, args: &[Type]) -> Type {
         let functions = table::functions(name).unwrap_or_default();
-        if let Some(of) = table::result(functions, member, args, &mut self.solver) {
+        if let Some((of, overloads)) = table::result(functions, member, args, &mut self.solver) {
+            if let Some(notes) = &mut self.notes {
+                notes.call_is(at, overloads);
+            }
             return of;
         }
         let types: Vec<_> = args
@@ -291,11 +312,10 @@ impl Checker<'_> {
     }
 
     fn call(&mut self, at: usize, name: &str, target: Option<&Expr>, args: &[Expr]) -> Typed {
-        let spaced = target.map(parse::name_of).filter(|prefix| !prefix.is_empty());
-        let spaced = spaced.map(|prefix| format!("{prefix}.{name}"));
+        let spaced = spaced(name, target);
         let (name, target) = match &spaced {
-            Some(spaced) if table::functions(spaced).is_some() => (spaced.as_str(), None),
-            _ => (name, target),
+            Some(spaced) => (spaced.as_str(), None),
+            None => (name, target),
         };
         let mut types = Vec::with_capacity(args.len() + 1);
         let mut progs = Vec::with_capacity(args.len() + 1);
@@ -447,6 +467,13 @@ impl Checker<'_> {
         let of_value = of_value.unwrap_or_else(|| self.solver.fresh());
         (Type::map(of_key, of_value), Prog::Map(progs))
     }
+}
+
+/// The function of a library that `target.name(…)` calls, where `target` is no value but the name of the library.
+pub(super) fn spaced(name: &str, target: Option<&Expr>) -> Option<String> {
+    let prefix = target.map(parse::name_of).filter(|prefix| !prefix.is_empty())?;
+    let spaced = format!("{prefix}.{name}");
+    table::functions(&spaced).is_some().then_some(spaced)
 }
 
 /// Whether values of both types may stand in one list.
