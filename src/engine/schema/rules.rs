@@ -65,7 +65,7 @@ impl Rule {
         }
     }
 
-    /// The rule's program for the node that it stands at.
+    /// The rule's program for the node that it sees where it stands.
     fn compiled(&self, schema: &Schema, id: NodeId) -> Result<&Compiled, &str> {
         let compile = || {
             let program = Program::new(&self.rule, schema, id, self.optional_old, Wanted::Bool)?;
@@ -194,8 +194,9 @@ impl<'a> Run<'a> {
                 }
             }
             Value::Object(fields) => {
+                let seen = &schema.node(schema.view(place.node)).properties;
                 for (key, value) in fields {
-                    let child = match (rules.properties.get(key), node.properties.get(key)) {
+                    let child = match (rules.properties.get(key), seen.get(key)) {
                         (Some(rules), Some(node)) => Some((*rules, *node)),
                         _ => match (rules.additional, node.additional) {
                             (Additional::Values(rules), Additional::Values(node)) => Some((rules, node)),
@@ -332,11 +333,15 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Which rules of the node do not compile: the rank of the rule, its field, and why.
-pub(super) fn compile_faults(schema: &Schema, id: NodeId) -> Vec<(usize, &'static str, String)> {
+/// Which rules of the node, which see a value of `seen`, do not compile: the rank of the rule, its field, and why.
+pub(super) fn compile_faults(
+    schema: &Schema,
+    id: NodeId,
+    seen: NodeId,
+) -> Vec<(usize, &'static str, String)> {
     let mut found = Vec::new();
     for (at, rule) in schema.node(id).rules.iter().enumerate() {
-        match rule.compiled(schema, id) {
+        match rule.compiled(schema, seen) {
             Err(reason) => found.push((at, "rule", reason.to_owned())),
             Ok(Compiled {
                 message: Some(Err(reason)),
@@ -355,12 +360,12 @@ pub(super) fn compile_faults(schema: &Schema, id: NodeId) -> Vec<(usize, &'stati
 }
 
 /// Whether the rule of a node speaks of `oldSelf`.
-pub(super) fn uses_old(schema: &Schema, id: NodeId, at: usize) -> bool {
+pub(super) fn uses_old(schema: &Schema, id: NodeId, seen: NodeId, at: usize) -> bool {
     schema
         .node(id)
         .rules
         .get(at)
-        .and_then(|rule| rule.compiled(schema, id).ok())
+        .and_then(|rule| rule.compiled(schema, seen).ok())
         .is_some_and(|one| one.program.uses_old)
 }
 
@@ -381,7 +386,7 @@ pub(super) fn costs(
     let schema = declared.schema();
     let mut estimate = |source: &str, old| cel::estimate(source, declared, seen, old, left);
     let mut cost = |rule: &Rule| {
-        let Ok(compiled) = rule.compiled(schema, id) else {
+        let Ok(compiled) = rule.compiled(schema, seen) else {
             return Ok(Costs {
                 rule: 0,
                 message: None,

@@ -1,7 +1,9 @@
 //! Conversions between types.
 
 use super::{
-    Fail,
+    CALL_LIMIT, Fail,
+    eval::constant,
+    lex::Literal,
     standard::{overflow, tenth},
     table::{Function, Meter, P, global},
     value::{Answer, Val},
@@ -66,6 +68,19 @@ pub(super) const FUNCTIONS: &[Function] = &[
         ],
     },
 ];
+
+/// Converts a literal by the function of this name, as the API server does as soon as it sees it.
+pub(super) fn literal(name: &str, literal: &Literal) -> Result<(), Fail> {
+    let mut left = CALL_LIMIT;
+    let mut meter = Meter {
+        left: &mut left,
+        regex: None,
+    };
+    match FUNCTIONS.iter().find(|function| function.name == name) {
+        Some(function) => (function.run)(&[constant(literal)], &mut meter).map(drop),
+        None => Ok(()),
+    }
+}
 
 fn to_bool<'a>(args: &[Val<'a>], _: &mut Meter<'_>) -> Answer<'a> {
     match args {

@@ -417,7 +417,7 @@ fn insert<'a>(
     Ok(())
 }
 
-fn constant(literal: &Literal) -> Val<'_> {
+pub(super) fn constant(literal: &Literal) -> Val<'_> {
     match literal {
         Literal::Null => Val::Null,
         Literal::Bool(value) => Val::Bool(*value),

@@ -2,7 +2,26 @@
 
 use std::borrow::Cow;
 
-use super::parse::RESERVED;
+/// Words that cannot name a variable.
+pub(super) const RESERVED: &[&str] = &[
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "for",
+    "function",
+    "if",
+    "import",
+    "let",
+    "loop",
+    "package",
+    "namespace",
+    "return",
+    "var",
+    "void",
+    "while",
+];
 
 /// Words with a meaning of their own, besides those that are only reserved.
 const MEANT: &[&str] = &["true", "false", "null", "in"];

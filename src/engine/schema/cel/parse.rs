@@ -5,6 +5,7 @@ use super::{
     ast::{Expr, Kind},
     lex::{self, Literal, Token},
     macros::{global, receiver},
+    names::RESERVED,
 };
 
 /// Deepest nesting of parentheses and the like; cel-go takes 250.
@@ -13,27 +14,6 @@ const MAX_DEPTH: usize = 80; // levels
 const MAX_HEIGHT: usize = 160; // levels
 /// Longest expression; the API server takes 100,000 code points.
 const MAX_LENGTH: usize = 400_000; // bytes
-
-/// Words that cannot name a variable.
-pub(super) const RESERVED: &[&str] = &[
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "for",
-    "function",
-    "if",
-    "import",
-    "let",
-    "loop",
-    "package",
-    "namespace",
-    "return",
-    "var",
-    "void",
-    "while",
-];
 
 /// The expression that `text` is.
 pub(super) fn parse(text: &str) -> Result<Expr, Fault> {
@@ -244,21 +224,40 @@ impl<'a> Parser<'a> {
 
     fn unary(&mut self) -> Result<Expr, Fault> {
         let at = self.at();
+        let mut found = None;
         for (sign, name) in [("!", "!_"), ("-", "-_")] {
-            if !self.eat(sign) {
+            let mut signs = 0_usize;
+            while self.eat(sign) {
+                signs += 1;
+            }
+            if signs == 0 {
                 continue;
             }
-            let number = matches!(self.peek(), Token::Int(_) | Token::Double(_));
-            if sign == "-" && number {
-                let literal = self.literal(true)?;
-                return self.members(literal);
+            if sign == "-" && matches!(self.peek(), Token::Int(_) | Token::Double(_)) {
+                // The last sign is the number's own where it stands alone.
+                let alone = signs == 1;
+                let literal = self.literal(alone)?;
+                let number = self.members(literal)?;
+                return self.signed(at, name, if alone { 0 } else { signs }, number);
             }
-            let operand = self.deeper(Self::unary)?;
-            self.rise(0)?;
-            return Ok(call(at, name, vec![operand]));
+            found = Some((name, signs));
+            break;
         }
         let primary = self.primary()?;
-        self.members(primary)
+        let operand = self.members(primary)?;
+        match found {
+            Some((name, signs)) => self.signed(at, name, signs, operand),
+            None => Ok(operand),
+        }
+    }
+
+    /// `signs` in front of an expression, of which every two are none.
+    fn signed(&mut self, at: usize, name: &str, signs: usize, operand: Expr) -> Result<Expr, Fault> {
+        if signs.is_multiple_of(2) {
+            return Ok(operand);
+        }
+        self.rise(0)?;
+        Ok(call(at, name, vec![operand]))
     }
 
     /// What follows a primary expression: fields, calls, indexes.

@@ -124,12 +124,13 @@ impl std::fmt::Debug for Function {
     }
 }
 
+/// In the order of the API server: of an unknown type, the first overload that takes it decides.
 const LIBRARIES: &[&[Function]] = &[
     standard::FUNCTIONS,
     convert::FUNCTIONS,
     time::FUNCTIONS,
-    text::FUNCTIONS,
     collections::FUNCTIONS,
+    text::FUNCTIONS,
     optional::FUNCTIONS,
     kubernetes::FUNCTIONS,
 ];

@@ -1,6 +1,7 @@
 //! Which CEL rules may cost too much, each by itself and all together. Source:
 //! k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation of Kubernetes 1.34.
 
+use super::Seen;
 use crate::engine::{
     Code, Diagnostic,
     schema::{
@@ -26,10 +27,7 @@ const HELP: &str = "simplify the rule, or give the arrays, maps and strings that
 #[derive(Clone, Copy)]
 struct Spot {
     id: NodeId,
-    /// The node that rules see in its place.
-    seen: NodeId,
-    /// Whether a rule stands here or above.
-    below_rule: bool,
+    seen: Seen,
     /// How many there can be; `None` where nothing but the size of a request limits them.
     values: Option<u64>,
 }
@@ -66,8 +64,7 @@ pub(super) fn check(
     };
     let root = Spot {
         id: 0,
-        seen: 0,
-        below_rule: false,
+        seen: Seen::default(),
         values: Some(1),
     };
     walk.node(schema, root, &Path::Root);
@@ -87,20 +84,10 @@ impl Walk<'_> {
         if !node.has_rules {
             return;
         }
-        let below_rule = spot.below_rule || !node.rules.is_empty();
         let values = children(schema, spot);
         super::each_child(node, path, |id, name, path| {
-            let seen = name
-                .filter(|_| below_rule)
-                .and_then(|name| schema.node(schema.view(spot.seen)).properties.get(name).copied())
-                .unwrap_or(id);
-            let child = Spot {
-                id,
-                seen,
-                below_rule,
-                values,
-            };
-            self.node(schema, child, path);
+            let seen = spot.seen.child(schema, spot.id, name, id);
+            self.node(schema, Spot { id, seen, values }, path);
         });
         self.rules(spot, &Path::Key(path, "x-kubernetes-validations"));
     }
@@ -108,8 +95,8 @@ impl Walk<'_> {
     fn rules(&mut self, spot: Spot, list: &Path<'_>) {
         let values = spot
             .values
-            .unwrap_or_else(|| self.declared.most_values(spot.seen));
-        let all = rules::costs(&self.declared, spot.id, spot.seen, self.parts_left);
+            .unwrap_or_else(|| self.declared.most_values(spot.seen.id));
+        let all = rules::costs(&self.declared, spot.id, spot.seen.id, self.parts_left);
         for (at, costs) in all.into_iter().enumerate() {
             let place = Path::Index(list, at);
             let Ok(Costs { rule, message }) = costs else {

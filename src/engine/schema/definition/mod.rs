@@ -90,7 +90,7 @@ fn version_faults(
         defaults(&schema, 0, &Path::Root, &mut faults);
     }
     if faults.is_empty() {
-        compile(&schema, 0, true, &Path::Root, &mut faults);
+        compile(&schema, Seen::default(), 0, true, &Path::Root, &mut faults);
         found.extend(costs::check(&schema, parts_left, &place, &mut faults));
     } else if schema.root().any_rules {
         let message =
@@ -221,12 +221,34 @@ fn defaults(schema: &Schema, id: NodeId, path: &Path<'_>, out: &mut Vec<Refusal>
     each_child(node, path, |child, _, path| defaults(schema, child, path, out));
 }
 
+/// What rules see in the place of a node: fields that every resource has are what Kubernetes says, whatever the schema
+/// says of them, as soon as a rule stands at the resource or above it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Seen {
+    id: NodeId,
+    /// Whether a rule stands here or above.
+    below_rule: bool,
+}
+
+impl Seen {
+    /// The same for a child, which may be a property of this name.
+    fn child(self, schema: &Schema, parent: NodeId, name: Option<&str>, child: NodeId) -> Self {
+        let below_rule = self.below_rule || !schema.node(parent).rules.is_empty();
+        let known = &schema.node(schema.view(self.id)).properties;
+        let id = name.filter(|_| below_rule).and_then(|name| known.get(name));
+        Self {
+            id: id.copied().unwrap_or(child),
+            below_rule,
+        }
+    }
+}
+
 /// Says which CEL rules do not compile. `past` tells whether values of the node can be found in the old object.
-fn compile(schema: &Schema, id: NodeId, past: bool, path: &Path<'_>, out: &mut Vec<Refusal>) {
+fn compile(schema: &Schema, seen: Seen, id: NodeId, past: bool, path: &Path<'_>, out: &mut Vec<Refusal>) {
     let node = schema.node(id);
     let list = Path::Key(path, "x-kubernetes-validations");
-    let mut faults = rules::compile_faults(schema, id);
-    for at in (0..node.rules.len()).filter(|at| !past && rules::uses_old(schema, id, *at)) {
+    let mut faults = rules::compile_faults(schema, id, seen.id);
+    for at in (0..node.rules.len()).filter(|at| !past && rules::uses_old(schema, id, seen.id, *at)) {
         let reason = "oldSelf cannot be used on the uncorrelatable portion of the schema";
         faults.push((at, "rule", reason.to_owned()));
     }
@@ -237,8 +259,9 @@ fn compile(schema: &Schema, id: NodeId, past: bool, path: &Path<'_>, out: &mut V
         refusal.code = Code::SchemaRule;
         out.push(refusal.help("correct the expression; its fields are those of the schema around it"));
     }
-    each_child(node, path, |child, _, path| {
+    each_child(node, path, |child, name, path| {
         let item = node.items == Some(child) && !matches!(node.list, ListType::Map(_));
-        compile(schema, child, past && !item, path, out);
+        let seen = seen.child(schema, id, name, child);
+        compile(schema, seen, child, past && !item, path, out);
     });
 }

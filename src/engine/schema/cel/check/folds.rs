@@ -106,24 +106,22 @@ impl Checker<'_> {
         body: &Expr,
     ) -> Typed {
         let (target_type, target) = self.expr(target);
-        let value = match self.solver.resolve(&target_type, false) {
-            Type::Optional(of) => of.as_ref().clone(),
-            Type::Dyn | Type::Error => Type::Dyn,
-            other => {
-                let message = format!("found no matching overload for 'hasValue' applied to '{other}.()'");
-                self.fault(at, message)
-            }
+        let value = self.solver.fresh();
+        let value = if self.solver.fits(&target_type, &Type::optional(value.clone())) {
+            self.solver.resolve(&value, false)
+        } else {
+            let of = self.solver.resolve(&target_type, true);
+            self.fault(
+                at,
+                format!("found no matching overload for 'hasValue' applied to '{of}.()'"),
+            )
         };
         self.scopes.push((variable.to_owned(), value));
         let (body_type, body) = self.expr(body);
         self.scopes.pop();
         let of = if flat {
-            let inner = self.solver.fresh();
-            let optional = Type::optional(inner);
-            if !self.solver.fits(&body_type, &optional) {
-                self.mismatch(at, &optional, &body_type);
-            }
-            self.solver.resolve(&optional, false)
+            let none = Type::optional(self.solver.fresh());
+            self.call_type(at, "_?_:_", false, &[Type::Bool, body_type, none])
         } else {
             Type::optional(body_type)
         };

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::{
     Fault,
     ast::{Expr, Kind},
+    convert,
     eval::Prog,
     lex::Literal,
     names::{self, escape, unescape},
@@ -386,6 +387,13 @@ impl<'s> Checker<'s> {
                 if !member && !text(0).is_none_or(|text| time::is_literal(name, text)) =>
             {
                 self.fault(at, format!("invalid {name} argument"));
+            }
+            "bool" | "bytes" | "double" | "int" | "string" | "uint" => {
+                if let [Prog::Literal(literal)] = args
+                    && let Err(fail) = convert::literal(name, literal)
+                {
+                    self.fault(at, fail.message);
+                }
             }
             _ => {}
         }
