@@ -1,7 +1,7 @@
 //! The corpus: CRDs, objects, and what the API server says of them.
 //!
-//! `rules.yaml` has CEL rules, each on one value; the other files have a CRD and objects of it each. The verdicts in
-//! `expected.json` were written by a real API server (`tests/apiserver/verdicts.rs`).
+//! `rules.yaml` has CEL rules, each on one value, `costs.yaml` rules on just as many values as they may cost, and
+//! `definitions.yaml` CRDs; the files in `objects` have a CRD and objects of it each. The verdicts in `expected.json` were written by a real API server (`tests/apiserver/verdicts.rs`).
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
@@ -59,6 +59,7 @@ pub(crate) fn cases(expected: &BTreeMap<String, Vec<Refusal>>) -> Vec<Case> {
         cases.extend(objects(&name, &fs::read_to_string(&file).expect("readable")));
     }
     cases.extend(definitions());
+    cases.extend(costs());
     cases
 }
 
@@ -192,4 +193,34 @@ fn definitions() -> Vec<Case> {
         newer: false,
     };
     document.as_array().expect("a list").iter().map(case).collect()
+}
+
+/// Rules on two maps, of which the second has one value too many.
+fn costs() -> Vec<Case> {
+    let document = read("costs.yaml").remove(0);
+    let case = |(at, row): (usize, &Value)| {
+        let mut schema = match (row.get("schema"), row.get("of").and_then(Value::as_str)) {
+            (Some(schema), _) => schema.clone(),
+            (None, Some(name)) => document["schemas"][name].clone(),
+            (None, None) => json!({"type": "string", "maxLength": 100}),
+        };
+        let mut rule = json!({"rule": row["rule"]});
+        if let Some(optional) = row.get("optionalOldSelf") {
+            rule["optionalOldSelf"] = optional.clone();
+        }
+        schema["x-kubernetes-validations"] = json!([rule]);
+        let most = row["most"].as_u64().expect("a number");
+        let map =
+            |most: u64| json!({"type": "object", "maxProperties": most, "additionalProperties": schema});
+        let spec = json!({"type": "object", "properties": {"below": map(most), "above": map(most + 1)}});
+        Case {
+            name: format!("costs/{at}"),
+            crd: crd("Probe", &json!({"type": "object", "properties": {"spec": spec}})),
+            object: None,
+            old: None,
+            newer: false,
+        }
+    };
+    let rules = document["rules"].as_array().expect("a list");
+    rules.iter().enumerate().map(case).collect()
 }

@@ -12,6 +12,9 @@ use super::{
 /// Most numbers of a range, and most items of a list that is made.
 const MAX_ITEMS: usize = 1_000_000;
 
+/// The function that sorts a list by the list of its keys; no rule can write its name.
+pub(super) const SORT_BY: &str = "@sortByAssociatedKeys";
+
 const LIST_A: P = P::List(&P::A);
 const INTS: P = P::List(&P::Int);
 const UINTS: P = P::List(&P::Uint);
@@ -104,6 +107,21 @@ pub(super) const FUNCTIONS: &[Function] = &[
             member(&[MOMENTS], MOMENTS),
             member(&[TEXTS], TEXTS),
             member(&[BYTES], BYTES),
+        ],
+    },
+    // What `sortBy` ends in; evaluated apart.
+    Function {
+        name: SORT_BY,
+        run: |_, _| Err(Fail::overload()),
+        overloads: &[
+            member(&[LIST_A, INTS], LIST_A),
+            member(&[LIST_A, UINTS], LIST_A),
+            member(&[LIST_A, DOUBLES], LIST_A),
+            member(&[LIST_A, BOOLS], LIST_A),
+            member(&[LIST_A, DURATIONS], LIST_A),
+            member(&[LIST_A, MOMENTS], LIST_A),
+            member(&[LIST_A, TEXTS], LIST_A),
+            member(&[LIST_A, BYTES], LIST_A),
         ],
     },
     Function {

@@ -169,12 +169,7 @@ fn metadata(node: &Node, level: Level, path: &Path<'_>, out: &mut Vec<Refusal>) 
                 if text(property, "type") != "object" {
                     wrong_type(out, &place, property, "must be object");
                 }
-                let known = |key: &str| {
-                    matches!(
-                        key,
-                        "type" | "properties" | "default" | "x-kubernetes-validations"
-                    )
-                };
+                let known = |key: &str| matches!(key, "type" | "properties" | "default");
                 let named =
                     properties(property).all(|(name, _)| matches!(name.as_str(), "name" | "generateName"));
                 if level == Level::Root && (!named || !property.keys().all(|key| known(key))) {

@@ -3,6 +3,7 @@
 use super::{Checker, Typed};
 use crate::engine::schema::cel::{
     ast::{Expr, Fold, FoldKind},
+    collections::SORT_BY,
     eval::{FoldProg, Prog},
     types::Type,
 };
@@ -69,31 +70,7 @@ impl Checker<'_> {
                 self.expect(fold.body.at, &map, &body);
                 self.solver.resolve(&map, false)
             }
-            FoldKind::SortBy => {
-                let body = self.solver.resolve(&body, false);
-                let ordered = matches!(
-                    body,
-                    Type::Int
-                        | Type::Uint
-                        | Type::Double
-                        | Type::Bool
-                        | Type::Duration
-                        | Type::Moment
-                        | Type::Text
-                        | Type::Bytes
-                        | Type::Dyn
-                        | Type::Error
-                        | Type::Param(_)
-                );
-                if !ordered || !matches!(range, Type::List(_) | Type::Dyn | Type::Error | Type::Param(_)) {
-                    let signature = format!("{range}.(list({body}))");
-                    let message = format!(
-                        "found no matching overload for '@sortByAssociatedKeys' applied to '{signature}'"
-                    );
-                    return self.fault(at, message);
-                }
-                range.clone()
-            }
+            FoldKind::SortBy => self.call_type(at, SORT_BY, true, &[range.clone(), Type::list(body)]),
         }
     }
 

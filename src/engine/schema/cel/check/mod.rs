@@ -76,7 +76,7 @@ struct Checker<'s> {
     solver: Solver,
     faults: Vec<Fault>,
     uses_old: bool,
-    /// How many calls of `format` are around; their lists may hold values of several types.
+    /// How many calls of `format` are around; lists in them may hold values of several types.
     formats: usize,
     /// The types of the items of each list and of the keys and values of each map, with their places.
     literals: Vec<Vec<(usize, Type)>>,
@@ -326,12 +326,12 @@ impl<'s> Checker<'s> {
             types.push(of);
             progs.push(prog);
         }
-        self.formats -= usize::from(name == "format");
         if let Some(target) = target {
             let (of, prog) = self.expr(target);
             types.insert(0, of);
             progs.insert(0, prog);
         }
+        self.formats -= usize::from(name == "format");
         let Some(functions) = table::functions(name) else {
             let of = self.fault(at, format!("undeclared reference to '{name}' (in container '')"));
             return (of, Prog::Literal(Literal::Null));

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::engine::schema::cel::{
     ast::{Expr, Fold, FoldKind},
+    table::{Overload, P},
     types::Type,
 };
 
@@ -38,10 +39,11 @@ const fn frame(what: FoldKind) -> Frame {
 }
 
 impl<'e> Estimator<'e, '_> {
-    pub(super) fn fold(&mut self, of: &'e Type, fold: &'e Fold) -> Estimated<'e> {
+    pub(super) fn fold(&mut self, at: usize, fold: &'e Fold) -> Estimated<'e> {
+        let of = self.notes.type_at(at);
         let mut range = self.part(&fold.range)?;
         if fold.what == FoldKind::SortBy {
-            return self.sort_by(of, range, fold);
+            return self.sort_by(at, of, range, fold);
         }
         self.rounds(of, &mut range, fold)
     }
@@ -124,7 +126,7 @@ impl<'e> Estimator<'e, '_> {
     }
 
     /// `sortBy` keeps its list in a variable, makes a list of keys of it, and sorts by these.
-    fn sort_by(&mut self, of: &'e Type, mut range: Part<'e>, fold: &'e Fold) -> Estimated<'e> {
+    fn sort_by(&mut self, at: usize, of: &'e Type, mut range: Part<'e>, fold: &'e Fold) -> Estimated<'e> {
         let local = Local {
             name: SORTED,
             path: self.path(&range),
@@ -136,10 +138,9 @@ impl<'e> Estimator<'e, '_> {
         let keys = self.rounds(of, &mut kept, fold);
         self.locals.pop();
         let keys = keys?;
-        let by_text = matches!(
-            self.notes.type_at(fold.body.at),
-            Type::Text | Type::Bytes | Type::Dyn | Type::Error
-        );
+        let is_text =
+            |overload: &&'static Overload| matches!(overload.params, [_, P::List(P::Text | P::Bytes)]);
+        let by_text = self.notes.overloads_at(at).iter().any(is_text);
         let compared = keys.known().times(keys.known());
         let sorting = compared.cost(if by_text { 2.0 + TEXT } else { 2.0 });
         let costs = [range.cost, LIST, keys.cost, READ, sorting, CALL, LIST];

@@ -170,7 +170,7 @@ impl<'e> Estimator<'e, '_> {
                 let args = vec![self.sized(condition)?, self.sized(yes)?, self.sized(no)?];
                 Ok(self.call(expr.at, "_?_:_", None, &args))
             }
-            Kind::Fold(fold) => self.fold(of, fold),
+            Kind::Fold(fold) => self.fold(expr.at, fold),
             Kind::OptMap {
                 flat,
                 target,
