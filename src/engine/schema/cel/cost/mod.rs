@@ -358,6 +358,58 @@ mod tests {
     }
 
     #[test]
+    fn lists_that_only_newer_api_servers_make_cost_what_these_say() {
+        for (source, cost) in [
+            ("self.list.distinct().size() == 1", 215),
+            ("self.list.sort()[0] == 'abcdefghijklmnop'", 224),
+            ("self.list.sortBy(x, x.size())[0] == 'a'", 377),
+            ("self.list.sortBy(x, x)[0] == 'a'", 377),
+            ("self.list.slice(1, 4).all(x, x == 'a')", 29),
+            ("[self.list, self.list].flatten().all(x, x == 'a')", 36),
+            ("self.list.reverse().all(x, x == 'a')", 64),
+            ("lists.range(100).all(x, x > 1)", 612),
+        ] {
+            assert_eq!(costs(source), cost, "{source}");
+        }
+    }
+
+    #[test]
+    fn every_part_stands_at_a_place_of_its_own() {
+        let source = "!!(-self.map[?'a'].orValue(--1) in [1, ?optional.of(2), {'k': 3}.k]) ? has(self.text) \
+            : self.list.filter(x, x != '')[0].optMap(y, (y)).value() == .self.?text.or(optional.none()).value()";
+        let expr = parse::parse(source).unwrap();
+        let shown = format!("{expr:?}");
+        let mut places: Vec<_> = shown
+            .split("Expr { at: ")
+            .skip(1)
+            .filter_map(|rest| rest.split_once(','))
+            .collect();
+        places.sort_unstable();
+        let all = places.len();
+        places.dedup_by_key(|(at, _)| *at);
+        assert!(all > 30);
+        assert_eq!(places.len(), all);
+    }
+
+    #[test]
+    fn deep_expressions_have_an_end() {
+        let schema =
+            Schema::new(&json!({"type": "object", "properties": {"a": {"type": "string"}}})).unwrap();
+        for source in [
+            format!("{}true{}", "[1].all(x, ".repeat(70), ")".repeat(70)),
+            format!("{}true{}", "(has(self.a) ? ".repeat(70), " : false)".repeat(70)),
+            format!("{}1{} == 1", "[".repeat(70), "][0]".repeat(70)),
+            format!("dyn(self){} == 1", ".a".repeat(150)),
+            format!("dyn(self){}.size() == 1", ".map(x, x)".repeat(150)),
+            format!("{} == 'a'", vec!["'a'"; 150].join(" + ")),
+        ] {
+            let mut left = MAX_PARTS;
+            let cost = estimate(&source, &Declared::new(&schema), 0, false, &mut left).unwrap();
+            assert!(cost > 0, "{source}");
+        }
+    }
+
+    #[test]
     fn macros_that_repeat_a_part_have_an_end() {
         let source = format!("oldSelf{}.hasValue()", ".optMap(x, x)".repeat(40));
         let schema = Schema::new(&json!({"type": "object"})).unwrap();
