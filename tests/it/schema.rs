@@ -2,7 +2,10 @@
 
 use aliasgate::{
     crds,
-    engine::{Severity, schema::Schemas},
+    engine::{
+        Severity,
+        schema::{Schemas, check_crd},
+    },
 };
 use serde_json::{Value, json};
 
@@ -149,4 +152,61 @@ fn a_policy_has_at_most_16_targets() {
 fn kinds_without_a_schema_are_left_alone() {
     let secret = json!({"apiVersion": "v1", "kind": "Secret", "data": 4});
     assert!(schemas().check(&secret, None).is_empty());
+}
+
+/// A CRD whose objects have texts of any number and length, with this rule on each.
+fn crd_with(rule: &Value) -> Value {
+    let texts = json!({"type": "array", "items": {"type": "string", "x-kubernetes-validations": [rule]}});
+    let spec = json!({"type": "object", "properties": {"texts": texts}});
+    json!({
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "things.example.com"},
+        "spec": {
+            "group": "example.com",
+            "scope": "Namespaced",
+            "names": {"kind": "Thing", "plural": "things"},
+            "versions": [{
+                "name": "v1", "served": true, "storage": true,
+                "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}},
+            }],
+        },
+    })
+}
+
+#[test]
+fn a_rule_that_may_cost_too_much_is_refused_but_objects_are_still_judged_by_it() {
+    let crd = crd_with(&json!({"rule": "self.contains('bad') == false", "message": "no"}));
+    let found = check_crd(&crd);
+    assert!(
+        found
+            .iter()
+            .all(|one| one.severity == Severity::Error && !one.help.is_empty())
+    );
+    let place = "spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.texts.items.x-kubernetes-validations[0].rule";
+    let line = "Forbidden: estimated rule cost exceeds budget by factor of more than 100x [schema-rule]";
+    assert!(
+        found.iter().any(|one| one.line() == format!("{place}: {line}")),
+        "{found:?}"
+    );
+    let mut schemas = Schemas::default();
+    assert!(schemas.add(&crd).is_empty());
+    let object = json!({
+        "apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "x"}, "spec": {"texts": ["good", "bad"]},
+    });
+    assert_eq!(schemas.check(&object, None).len(), 1);
+}
+
+#[test]
+fn a_rule_with_too_many_parts_to_estimate_is_said_to_be_unchecked() {
+    let rule = format!("oldSelf{}.hasValue()", ".optMap(x, x)".repeat(40));
+    let mut crd = crd_with(&json!({"rule": rule, "optionalOldSelf": true}));
+    let spec = "/spec/versions/0/schema/openAPIV3Schema/properties/spec";
+    let spec = crd.pointer_mut(spec).expect("a schema");
+    *spec = spec["properties"]["texts"]["items"].clone();
+    let lines: Vec<_> = check_crd(&crd).iter().map(|one| one.line()).collect();
+    let place = "spec.versions[0].schema.openAPIV3Schema.properties.spec.x-kubernetes-validations[0].rule";
+    let line =
+        "the cost of the rule is not checked: its macros repeat too many parts [schema-rule-unchecked]";
+    assert_eq!(lines, [format!("{place}: {line}")]);
 }

@@ -40,6 +40,9 @@ pub(in crate::engine::schema) fn estimate(
     optional_old: bool,
     left: &mut usize,
 ) -> Result<u64, TooManyParts> {
+    if *left == 0 {
+        return Err(TooManyParts);
+    }
     let schema = declared.schema();
     let (Ok(expr), Some(of_self)) = (parse::parse(source), check::type_of(schema, id)) else {
         return Ok(0);
