@@ -13,6 +13,7 @@
     reason = "this is a test, though clippy cannot see it"
 )]
 
+mod api;
 mod catalogs;
 mod certs;
 mod cluster;
