@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::corpus::Refusal;
+use crate::{corpus::Refusal, process::wait_for};
 
 /// Where CRDs are.
 pub(crate) const CRDS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
@@ -16,6 +16,22 @@ pub(crate) const CRDS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefin
 pub(crate) const DRY: &str = "?dryRun=All&fieldValidation=Strict";
 /// How long one answer may take.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A field that no schema has: refused where a CRD is strict.
+const PROBE: &str = "aliasgateProbe";
+
+/// The CRD as one that takes anything, the status included.
+pub(crate) fn loose(crd: &Value) -> Value {
+    let mut crd = crd.clone();
+    for version in crd["spec"]["versions"].as_array_mut().expect("versions") {
+        version["schema"] =
+            json!({"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}});
+        let version = version.as_object_mut().expect("a version");
+        version.remove("selectableFields");
+        version.remove("subresources");
+    }
+    crd
+}
 
 /// The API server behind `kubectl proxy`.
 pub(crate) struct Api {
@@ -55,6 +71,56 @@ impl Api {
             status,
             body: serde_json::from_str(text).unwrap_or_else(|_| json!({"message": text})),
         }
+    }
+
+    /// Makes a CRD.
+    pub(crate) fn make(&self, crd: &Value) {
+        let made = self.send("POST", CRDS, Some(crd));
+        assert!(made.status < 300, "{}: {}", crd["metadata"]["name"], made.body);
+    }
+
+    /// Puts a CRD in the place of one that is there.
+    pub(crate) fn replace(&self, crd: &Value) {
+        let at = format!("{CRDS}/{}", crd["metadata"]["name"].as_str().expect("a name"));
+        let mut crd = crd.clone();
+        wait_for("the other CRD", || {
+            let there = self.send("GET", &at, None).body;
+            crd["metadata"]["resourceVersion"] = there["metadata"]["resourceVersion"].clone();
+            let replaced = self.send("PUT", &at, Some(&crd));
+            if replaced.status < 300 {
+                Ok(())
+            } else {
+                Err(replaced.body.to_string())
+            }
+        });
+    }
+
+    /// Waits until the objects at `path` can be listed.
+    pub(crate) fn wait_until_served(&self, path: &str) {
+        wait_for("the CRD", || {
+            let status = self.send("GET", path, None).status;
+            if status == 200 {
+                Ok(())
+            } else {
+                Err(format!("{path} answers {status}"))
+            }
+        });
+    }
+
+    /// Waits until the schema of these objects is not that of a loose CRD any more.
+    pub(crate) fn wait_until_strict(&self, path: &str, api_version: &str, kind: &str) {
+        let object =
+            json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "probe"}, PROBE: true});
+        wait_for("the strict schema", || {
+            let refusals = self
+                .send("POST", &format!("{path}{DRY}"), Some(&object))
+                .refusals();
+            if refusals.iter().any(|one| one.message.contains(PROBE)) {
+                Ok(())
+            } else {
+                Err(format!("{refusals:?}"))
+            }
+        });
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use super::structural::Schema;
+use super::{scale::Scale, structural::Schema};
 
 /// One version of a CRD.
 pub(super) struct Version {
@@ -13,8 +13,7 @@ pub(super) struct Version {
     pub(super) kind: String,
     /// Whether `status` is a subresource, which a write of the object does not touch.
     pub(super) status: bool,
-    /// Where the scale subresource finds its replicas, as fields.
-    pub(super) replicas: Option<Vec<String>>,
+    pub(super) scale: Option<Scale>,
     pub(super) source: Value,
     schema: OnceLock<Result<Schema, String>>,
 }
@@ -48,21 +47,13 @@ impl Version {
             .filter(|version| version.get("served") == Some(&Value::Bool(true)));
         let read = |version: &Value| {
             let name = version.get("name").and_then(Value::as_str).unwrap_or_default();
-            let replicas = version
-                .pointer("/subresources/scale/specReplicasPath")
-                .and_then(Value::as_str);
             Self {
                 api_version: format!("{group}/{name}"),
                 kind: kind.to_owned(),
                 status: version
                     .pointer("/subresources/status")
                     .is_some_and(|status| !status.is_null()),
-                replicas: replicas.map(|path| {
-                    path.trim_start_matches('.')
-                        .split('.')
-                        .map(str::to_owned)
-                        .collect()
-                }),
+                scale: Scale::new(version),
                 source: version
                     .pointer("/schema/openAPIV3Schema")
                     .cloned()

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     refusal::{Path, Reason, Refusal, Shown},
-    structural::{ListType, Node, NodeId, Schema},
+    structural::{ListType, NodeId, Schema},
 };
 
 /// Most of a value that a refusal shows.
@@ -97,13 +97,4 @@ fn twice(texts: impl Iterator<Item = String>) -> Vec<usize> {
         }
     }
     found
-}
-
-/// The item of the old list that has the same keys as `item`, where the node is a list-map.
-pub(super) fn twin<'a>(node: &Node, old: &'a Value, item: &Value) -> Option<&'a Value> {
-    let ListType::Map(keys) = &node.list else {
-        return None;
-    };
-    let same = |other: &&Value| keys.iter().all(|key| other.get(key) == item.get(key));
-    old.as_array()?.iter().find(same)
 }

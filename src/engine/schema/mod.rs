@@ -15,10 +15,12 @@ mod go_url;
 mod lists;
 mod metadata;
 mod names;
+mod past;
 mod prune;
 mod re2;
 mod refusal;
 mod rules;
+mod scale;
 mod structural;
 mod values;
 
@@ -28,7 +30,7 @@ use serde_json::Value;
 
 use super::{Code, Diagnostic, Severity};
 use crd::Version;
-use refusal::{Path, Reason, Refusal, Shown};
+use refusal::{Path, Refusal};
 use structural::Schema;
 
 /// What stands for the characters that the API server appends to `generateName`.
@@ -147,16 +149,21 @@ impl fmt::Debug for Schemas {
 fn check(version: &Version, schema: &Schema, object: &Value, old: Option<&Value>) -> Vec<Diagnostic> {
     let mut unknown = prune::unknown(schema, object);
     metadata::unknown(schema, object, &mut unknown);
-    let stored = stored(version, schema, object, &unknown);
-    let old = old.map(|old| self::stored(version, schema, old, &[]));
-    let (value, old) = (stored.as_ref(), old.as_deref());
+    let mut new = stored(schema, object, &unknown);
+    let old = old.map(|old| stored(schema, old, &[]));
+    if version.status {
+        keep_status(&mut new, old.as_deref());
+    }
+    let (value, old) = (new.as_ref(), old.as_deref());
 
     let mut refusals = Vec::new();
     if let Value::Object(fields) = value {
         metadata::check(fields, old, &mut refusals);
     }
     refusals.extend(values::check(schema, value, old));
-    refusals.extend(version.replicas.as_ref().and_then(|path| replicas(value, path)));
+    if let Some(scale) = &version.scale {
+        scale.check(value, &mut refusals);
+    }
     metadata::embedded(schema, 0, value, &Path::Root, &mut refusals);
     let were_duplicates = old.is_some_and(|old| {
         let mut before = Vec::new();
@@ -191,15 +198,12 @@ fn check(version: &Version, schema: &Schema, object: &Value, old: Option<&Value>
     found
 }
 
-/// The object as the API server would judge it: without what it drops, with the defaults. Copied only where that
-/// makes a difference.
-fn stored<'a>(version: &Version, schema: &Schema, object: &'a Value, unknown: &[Refusal]) -> Cow<'a, Value> {
+/// The object as the API server reads it: without what it drops, with the defaults. Copied only where that makes a
+/// difference.
+fn stored<'a>(schema: &Schema, object: &'a Value, unknown: &[Refusal]) -> Cow<'a, Value> {
     let mut out = Cow::Borrowed(object);
     for refusal in unknown {
         remove(out.to_mut(), &refusal.pointer);
-    }
-    if version.status && out.get("status").is_some() {
-        remove(out.to_mut(), "/status");
     }
     let text = |key: &str| {
         object
@@ -222,6 +226,21 @@ fn stored<'a>(version: &Version, schema: &Schema, object: &'a Value, unknown: &[
     out
 }
 
+/// Puts the old status in place of the new one: where it is a subresource, a write of the object does not touch it.
+fn keep_status(new: &mut Cow<'_, Value>, old: Option<&Value>) {
+    let status = old.and_then(|old| old.get("status"));
+    if new.get("status") == status {
+        return;
+    }
+    let Value::Object(fields) = new.to_mut() else {
+        return;
+    };
+    match status {
+        Some(status) => fields.insert("status".to_owned(), status.clone()),
+        None => fields.remove("status"),
+    };
+}
+
 fn remove(value: &mut Value, pointer: &str) {
     let Some((parent, _)) = pointer.rsplit_once('/') else {
         return;
@@ -232,27 +251,4 @@ fn remove(value: &mut Value, pointer: &str) {
     if let Some(Value::Object(fields)) = value.pointer_mut(parent) {
         fields.remove(&key);
     }
-}
-
-/// What is wrong with the replicas of the scale subresource.
-fn replicas(value: &Value, path: &[String]) -> Option<Refusal> {
-    let mut found = value;
-    let mut fits = true;
-    for field in path {
-        match found {
-            Value::Object(fields) => found = fields.get(field)?,
-            _ => fits = false,
-        }
-    }
-    let detail = match found.as_i64().filter(|_| fits) {
-        None => "accessor error: not of the type int64".to_owned(),
-        Some(count) if count < 0 => "should be a non-negative integer".to_owned(),
-        Some(count) if count > i64::from(i32::MAX) => format!("should be less than or equal to {}", i32::MAX),
-        Some(_) => return None,
-    };
-    let mut refusal = Refusal::new(&Path::Root, Reason::Invalid, Shown::of(found), detail).help("change it");
-    refusal.pointer = path.iter().fold(String::new(), |pointer, field| {
-        super::pointer::join(&pointer, field)
-    });
-    Some(refusal)
 }

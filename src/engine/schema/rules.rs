@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{
     cel::{self, CALL_LIMIT, Data, Declared, Fail, FailKind, Program, TooManyParts, Wanted},
     field_path,
-    lists::twin,
+    past::{Items, Pair, Twins},
     refusal::{Path, Reason, Refusal, Shown},
     structural::{Additional, NodeId, Schema},
 };
@@ -102,12 +102,34 @@ impl Rule {
 }
 
 /// What is known of a value's past.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Past<'a> {
     /// The value that `oldSelf` is.
     old: Option<&'a Value>,
-    /// Whether the value, or the nearest part above it that has a past, is as it was.
-    same: bool,
+    /// The value and what stood in its place before.
+    pair: Option<Pair<'a>>,
+    /// The same of the part around it, or of the nearest one that has a past.
+    around: Option<Pair<'a>>,
+}
+
+impl<'a> Past<'a> {
+    /// Whether the value, or the nearest part around it that has a past, is as it was.
+    fn is_the_same(&self) -> bool {
+        self.pair.or(self.around).is_some_and(|pair| pair.unchanged())
+    }
+
+    /// The past of a part of the value.
+    fn part(&self, old: Option<&'a Value>, part: impl FnOnce(Pair<'a>) -> Option<Pair<'a>>) -> Self {
+        let old = old.filter(|old| !old.is_null());
+        match self.pair {
+            None => Self { old, ..*self },
+            Some(pair) => Self {
+                old,
+                pair: part(pair),
+                around: Some(pair),
+            },
+        }
+    }
 }
 
 /// The rules that a node stands for: those of `rules` on values of `node`, which differ within `allOf`.
@@ -135,7 +157,8 @@ pub(super) fn check(schema: &Schema, value: &Value, old: Option<&Value>) -> Vec<
     };
     let past = Past {
         old,
-        same: old == Some(value),
+        pair: old.map(|old| Pair::root(schema, value, old)),
+        around: None,
     };
     run.walk(Place { rules: 0, node: 0 }, value, past, &Path::Root);
     run.out
@@ -149,15 +172,7 @@ pub(super) fn check_at(schema: &Schema, id: NodeId, value: &Value) -> Vec<(Refus
         over: false,
         out: Vec::new(),
     };
-    run.walk(
-        Place { rules: id, node: id },
-        value,
-        Past {
-            old: None,
-            same: false,
-        },
-        &Path::Root,
-    );
+    run.walk(Place { rules: id, node: id }, value, Past::default(), &Path::Root);
     run.out
 }
 
@@ -179,18 +194,20 @@ impl<'a> Run<'a> {
                 rules: *nested,
                 node: place.node,
             };
-            self.walk(place, value, Past { same: false, ..past }, path);
+            self.walk(place, value, Past { pair: None, ..past }, path);
         }
         match value {
             Value::Array(items) => {
                 let (Some(rules), Some(child)) = (rules.items, node.items) else {
                     return;
                 };
+                let twins = Twins::new(node, past.old);
+                let pairs = past.pair.map(|pair| pair.items());
                 for (at, item) in items.iter().enumerate() {
-                    let old = past.old.and_then(|old| twin(node, old, item));
-                    let same = old.map_or(past.same, |old| old == item);
+                    let pair = |_| pairs.as_ref().and_then(|pairs: &Items<'a>| pairs.at(at));
+                    let past = past.part(twins.of(item), pair);
                     let place = Place { rules, node: child };
-                    self.walk(place, item, Past { old, same }, &Path::Index(path, at));
+                    self.walk(place, item, past, &Path::Index(path, at));
                 }
             }
             Value::Object(fields) => {
@@ -205,13 +222,8 @@ impl<'a> Run<'a> {
                     };
                     let Some((rules, node)) = child else { continue };
                     let old = past.old.and_then(|old| old.get(key));
-                    let same = old.map_or(past.same, |old| old == value);
-                    self.walk(
-                        Place { rules, node },
-                        value,
-                        Past { old, same },
-                        &Path::Key(path, key),
-                    );
+                    let past = past.part(old, |pair| pair.field(key));
+                    self.walk(Place { rules, node }, value, past, &Path::Key(path, key));
                 }
             }
             _ => {}
@@ -236,20 +248,16 @@ impl<'a> Run<'a> {
             old: past.old,
             optional_old: rule.optional_old,
         };
-        let refusal = match self.spend(|left| compiled.program.holds(&data, left)) {
+        // What cannot be evaluated is an error even where nothing has changed.
+        let (refusal, severity) = match self.spend(|left| compiled.program.holds(&data, left)) {
             Ok(true) => return,
-            Ok(false) => self.refusal(rule, compiled, &data, path),
-            Err(fail) => self.failure(rule, &fail, id, path),
+            Ok(false) if !compiled.program.uses_old && past.is_the_same() => {
+                (self.refusal(rule, compiled, &data, path), Severity::Warning)
+            }
+            Ok(false) => (self.refusal(rule, compiled, &data, path), Severity::Error),
+            Err(fail) => (self.failure(rule, &fail, id, path), Severity::Error),
         };
-        let stored = past.same && !compiled.program.uses_old;
-        self.out.push((
-            refusal,
-            if stored {
-                Severity::Warning
-            } else {
-                Severity::Error
-            },
-        ));
+        self.out.push((refusal, severity));
     }
 
     /// Runs something within the limits of one call and of what is left.

@@ -7,7 +7,7 @@
 use serde_json::{Map, Number, Value};
 
 use super::{
-    lists::twin,
+    past::Pair,
     refusal::{Path, Reason, Refusal, Shown},
     structural::{Additional, Limits, Node, NodeId, Schema, Type},
 };
@@ -33,9 +33,10 @@ impl Found {
     }
 }
 
-/// Where `value` does not fit the root of the schema. What is as it was in `old` is not looked at.
+/// Where `value` does not fit the root of the schema. What is as it was in `old` is no fault.
 pub(super) fn check(schema: &Schema, value: &Value, old: Option<&Value>) -> Vec<Refusal> {
-    changed(schema, 0, (value, old), &Path::Root).refusals
+    let past = old.map(|old| Pair::root(schema, value, old));
+    changed(schema, 0, (value, past), &Path::Root).refusals
 }
 
 /// Where `value` does not fit the node.
@@ -43,19 +44,18 @@ pub(super) fn check_at(schema: &Schema, id: NodeId, value: &Value) -> Vec<Refusa
     walk(schema, id, (value, None), &Path::Root).refusals
 }
 
-/// A value, and what stood in its place before.
-type Pair<'a> = (&'a Value, Option<&'a Value>);
+/// A value, together with what stood in its place before.
+type Update<'a> = (&'a Value, Option<Pair<'a>>);
 
-fn changed(schema: &Schema, id: NodeId, pair: Pair<'_>, path: &Path<'_>) -> Found {
-    if pair.1 == Some(pair.0) {
-        Found::default()
-    } else {
-        walk(schema, id, pair, path)
+fn changed(schema: &Schema, id: NodeId, update: Update<'_>, path: &Path<'_>) -> Found {
+    let mut found = walk(schema, id, update, path);
+    if !found.refusals.is_empty() && update.1.is_some_and(|past| past.unchanged()) {
+        found.refusals.clear();
     }
+    found
 }
 
-fn walk(schema: &Schema, id: NodeId, pair: Pair<'_>, path: &Path<'_>) -> Found {
-    let (value, old) = pair;
+fn walk(schema: &Schema, id: NodeId, (value, past): Update<'_>, path: &Path<'_>) -> Found {
     let node = schema.node(id);
     let mut found = Found::default();
     type_of(node, value, path, &mut found);
@@ -64,7 +64,7 @@ fn walk(schema: &Schema, id: NodeId, pair: Pair<'_>, path: &Path<'_>) -> Found {
         one_of_values(&node.limits, value, path, &mut found);
         return found;
     }
-    junctors(schema, node, pair, path, &mut found);
+    junctors(schema, node, value, path, &mut found);
     match value {
         Value::String(text) => {
             if let Some(refusal) = string(&node.limits, text, path) {
@@ -82,8 +82,8 @@ fn walk(schema: &Schema, id: NodeId, pair: Pair<'_>, path: &Path<'_>) -> Found {
             range(&node.limits, number, value, path, &mut found);
             found.ran += 1;
         }
-        Value::Array(items) => list(schema, node, (items, old), path, &mut found),
-        Value::Object(fields) => object(schema, node, (fields, old), path, &mut found),
+        Value::Array(items) => list(schema, node, (items, past), path, &mut found),
+        Value::Object(fields) => object(schema, node, (fields, past), path, &mut found),
         Value::Bool(_) | Value::Null => {}
     }
     one_of_values(&node.limits, value, path, &mut found);
@@ -157,8 +157,8 @@ fn join(kinds: &[Type]) -> String {
         .join(",")
 }
 
-/// `anyOf`, `oneOf`, `allOf` and `not`.
-fn junctors(schema: &Schema, node: &Node, pair: Pair<'_>, path: &Path<'_>, found: &mut Found) {
+/// `anyOf`, `oneOf`, `allOf` and `not`. What stands in them is judged as if it were new.
+fn junctors(schema: &Schema, node: &Node, value: &Value, path: &Path<'_>, found: &mut Found) {
     // The API server names no field for these; the sentence has the path.
     let say = |found: &mut Found, what: &str| {
         let field = crate::engine::pointer::field_path(&path.pointer());
@@ -172,7 +172,7 @@ fn junctors(schema: &Schema, node: &Node, pair: Pair<'_>, path: &Path<'_>, found
         let mut best: Option<Found> = None;
         let mut good = None;
         for id in &node.any_of {
-            let one = walk(schema, *id, pair, path);
+            let one = walk(schema, *id, (value, None), path);
             if one.refusals.is_empty() {
                 good = Some(one);
                 break;
@@ -189,7 +189,7 @@ fn junctors(schema: &Schema, node: &Node, pair: Pair<'_>, path: &Path<'_>, found
     if !node.one_of.is_empty() {
         let (mut best, mut first, mut good): (Option<Found>, Option<Found>, usize) = (None, None, 0);
         for id in &node.one_of {
-            let one = walk(schema, *id, pair, path);
+            let one = walk(schema, *id, (value, None), path);
             if one.refusals.is_empty() {
                 good += 1;
                 best = None;
@@ -217,7 +217,7 @@ fn junctors(schema: &Schema, node: &Node, pair: Pair<'_>, path: &Path<'_>, found
     }
     let mut good = 0;
     for id in &node.all_of {
-        let one = walk(schema, *id, pair, path);
+        let one = walk(schema, *id, (value, None), path);
         good += usize::from(one.refusals.is_empty());
         found.merge(one);
     }
@@ -227,7 +227,7 @@ fn junctors(schema: &Schema, node: &Node, pair: Pair<'_>, path: &Path<'_>, found
     }
     if node
         .not
-        .is_some_and(|id| walk(schema, id, pair, path).refusals.is_empty())
+        .is_some_and(|id| walk(schema, id, (value, None), path).refusals.is_empty())
     {
         say(found, "must not validate the schema (not)");
     }
@@ -406,14 +406,15 @@ fn converts_to(value: &Value, other: &Value) -> bool {
 fn list(
     schema: &Schema,
     node: &Node,
-    (items, old): (&[Value], Option<&Value>),
+    (items, past): (&[Value], Option<Pair<'_>>),
     path: &Path<'_>,
     found: &mut Found,
 ) {
     if let Some(id) = node.items {
+        let before = past.map(|past| past.items());
         for (at, item) in items.iter().enumerate() {
-            let old = old.and_then(|old| twin(node, old, item));
-            found.merge(changed(schema, id, (item, old), &Path::Index(path, at)));
+            let past = before.as_ref().and_then(|before| before.at(at));
+            found.merge(changed(schema, id, (item, past), &Path::Index(path, at)));
         }
     }
     let size = i64::try_from(items.len()).unwrap_or(i64::MAX);
@@ -446,7 +447,7 @@ fn too_many(path: &Path<'_>, size: i64, most: i64) -> Refusal {
 fn object(
     schema: &Schema,
     node: &Node,
-    (fields, old): (&Map<String, Value>, Option<&Value>),
+    (fields, past): (&Map<String, Value>, Option<Pair<'_>>),
     path: &Path<'_>,
     found: &mut Found,
 ) {
@@ -461,10 +462,10 @@ fn object(
     }
     for (key, value) in fields {
         let place = Path::Key(path, key);
-        let pair = (value, old.and_then(|old| old.get(key)));
+        let update = (value, past.and_then(|past| past.field(key)));
         match (node.properties.get(key), node.additional) {
-            (Some(id), _) => found.merge(changed(schema, *id, pair, &place)),
-            (None, Additional::Values(id)) => found.merge(changed(schema, id, pair, &place)),
+            (Some(id), _) => found.merge(changed(schema, *id, update, &place)),
+            (None, Additional::Values(id)) => found.merge(changed(schema, id, update, &place)),
             (None, Additional::Any(false)) => {
                 let detail = format!("{key} is a forbidden property");
                 found.add(

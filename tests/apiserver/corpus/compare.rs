@@ -17,8 +17,32 @@ pub(crate) enum Likeness {
     OtherVerdict,
 }
 
-/// How alike they are. A rule that we do not check is another verdict, too.
+/// How alike two verdicts on an object are. A rule that we do not check is another verdict, too.
 pub(crate) fn compare(theirs: &[Refusal], ours: &[Diagnostic]) -> Likeness {
+    compare_fields(theirs, ours, |_| true)
+}
+
+/// The same of a CRD, whose parts the API server names as they are within itself.
+pub(crate) fn compare_crd(theirs: &[Refusal], ours: &[Diagnostic]) -> Likeness {
+    let written = |refusal: &Refusal| {
+        let field = INTERNAL
+            .iter()
+            .fold(refusal.field.clone(), |field, (internal, written)| {
+                field.replace(internal, written)
+            });
+        Refusal {
+            field,
+            message: refusal.message.clone(),
+        }
+    };
+    let theirs: Vec<_> = theirs.iter().map(written).collect();
+    compare_fields(&theirs, ours, |field| {
+        !FILLED_IN.contains(&field.join(".").as_str())
+    })
+}
+
+/// `matters` says of a field that only the API server names whether it does.
+fn compare_fields(theirs: &[Refusal], ours: &[Diagnostic], matters: impl Fn(&[String]) -> bool) -> Likeness {
     let errors = || ours.iter().filter(|one| one.severity == Severity::Error);
     let unchecked = ours.iter().any(|one| one.message.contains("is not checked"));
     if (errors().count() == 0) != theirs.is_empty() || unchecked {
@@ -40,7 +64,7 @@ pub(crate) fn compare(theirs: &[Refusal], ours: &[Diagnostic]) -> Likeness {
         .collect();
     let theirs_at: BTreeSet<_> = theirs_at
         .into_iter()
-        .filter(|field| ours_at.contains(field) || !is_filled_in(field))
+        .filter(|field| ours_at.contains(field) || matters(field))
         .collect();
     // What does not decode is refused by the API server without a field, and without a look at the rest.
     let decoded = theirs.iter().all(|one| !one.field.is_empty());
@@ -114,21 +138,9 @@ fn place(refusal: &Refusal) -> &str {
     }
 }
 
-/// Whether the API server itself fills in the field.
-fn is_filled_in(field: &[String]) -> bool {
-    FILLED_IN.contains(&field.join(".").as_str())
-}
-
 /// A field as segments, however its keys are written; none for the whole object.
 fn segments(field: &str) -> Option<Vec<String>> {
-    let mut field = if field == "<nil>" {
-        String::new()
-    } else {
-        field.to_owned()
-    };
-    for (internal, written) in INTERNAL {
-        field = field.replace(internal, written);
-    }
+    let field = if field == "<nil>" { "" } else { field };
     let parts = field.split(['.', '[', ']', '/']).filter(|part| !part.is_empty());
     Some(parts.map(str::to_owned).collect()).filter(|segments: &Vec<_>| !segments.is_empty())
 }

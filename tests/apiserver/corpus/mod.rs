@@ -18,6 +18,8 @@ pub(crate) struct Case {
     pub(crate) crd: Value,
     pub(crate) object: Option<Value>,
     pub(crate) old: Option<Value>,
+    /// Whether the old object was stored when the CRD was not strict yet.
+    pub(crate) faulty: bool,
     /// Whether it has functions that newer API servers have, as ours does.
     pub(crate) newer: bool,
 }
@@ -126,6 +128,7 @@ fn rules(expected: &BTreeMap<String, Vec<Refusal>>) -> Vec<Case> {
                 crd: crd.clone(),
                 object: Some(value),
                 old,
+                faulty: false,
                 newer: false,
             });
         }
@@ -134,13 +137,15 @@ fn rules(expected: &BTreeMap<String, Vec<Refusal>>) -> Vec<Case> {
             crd,
             object: None,
             old: None,
+            faulty: false,
             newer: probe.get("newer").is_some(),
         });
     }
     cases
 }
 
-/// A file of objects: the CRD first, then `case`s with an `object`, or with a `spec`.
+/// A file of objects: the CRD first, then `case`s with an `object`, or with a `spec`; `faulty` are those whose old object
+/// the CRD itself would not take.
 fn objects(file: &str, text: &str) -> Vec<Case> {
     let reading = documents::read(text);
     assert!(reading.faults.is_empty(), "{file}: {:?}", reading.faults);
@@ -169,6 +174,7 @@ fn objects(file: &str, text: &str) -> Vec<Case> {
         crd: crd.clone(),
         object: None,
         old: None,
+        faulty: false,
         newer: false,
     }];
     cases.extend(documents.map(|case| Case {
@@ -176,6 +182,7 @@ fn objects(file: &str, text: &str) -> Vec<Case> {
         crd: crd.clone(),
         object: whole(case.get("object"), case.get("spec")),
         old: whole(case.get("oldObject"), case.get("oldSpec")),
+        faulty: case.get("faulty").is_some(),
         newer: false,
     }));
     cases
@@ -192,6 +199,7 @@ fn definitions() -> Vec<Case> {
             .unwrap_or_else(|| crd("Probe", &case["schema"])),
         object: None,
         old: None,
+        faulty: false,
         newer: false,
     };
     document.as_array().expect("a list").iter().map(case).collect()
