@@ -228,6 +228,7 @@ fn costs() -> Vec<Case> {
             crd: crd("Probe", &json!({"type": "object", "properties": {"spec": spec}})),
             object: None,
             old: None,
+            faulty: false,
             newer: false,
         }
     };
