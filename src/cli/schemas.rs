@@ -1,13 +1,16 @@
 //! The CRDs that `validate` checks by: those of the product, of `--crds`, and of the input itself.
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use serde_json::Value;
 
 use crate::{
     crds,
     engine::schema::Schemas,
-    sources::files::{self, Error},
+    sources::{
+        documents,
+        files::{self, Error},
+    },
 };
 
 /// Where CRDs come from.
@@ -19,11 +22,13 @@ pub(super) struct Definitions {
 }
 
 impl Definitions {
-    /// The built-in CRDs and those of the command line; and what could not be read.
-    pub(super) fn load(&self) -> (Schemas, Vec<Error>) {
+    /// The built-in CRDs of the kinds of `values` and those of the command line; and what could not be read.
+    pub(super) fn load<'a>(&self, values: impl Iterator<Item = &'a Value>) -> (Schemas, Vec<Error>) {
         let mut schemas = Schemas::default();
-        for crd in crds::all() {
-            schemas.add(&crd);
+        let kinds: BTreeSet<&str> = values.filter_map(|value| value.get("kind")?.as_str()).collect();
+        for (_, text) in crds::FILES.iter().filter(|(kind, _)| kinds.contains(kind)) {
+            let crds = documents::read(text).documents;
+            add(&mut schemas, crds.iter().map(|document| &document.value));
         }
         if self.crds.is_empty() {
             return (schemas, Vec::new());

@@ -110,7 +110,8 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     }
     let as_of = args.judging.today();
     let catalogs = args.catalogs.load(as_of)?;
-    let (schemas, unread) = args.schemas.load();
+    let documents = files.iter().flat_map(|file| &file.documents);
+    let (schemas, unread) = args.schemas.load(documents.map(|document| &document.value));
     errors.extend(unread);
     let report = report(args, &mut files, schemas, catalogs, as_of);
     let mut out = BufWriter::new(io::stdout().lock());

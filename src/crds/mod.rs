@@ -24,6 +24,19 @@ use policy::AgentgatewayPolicy;
 /// The group of agentgateway's own kinds.
 const GATEWAY: &str = "agentgateway.dev";
 
+/// The CRDs of ours as [`yaml`] writes them, each with the kind that it describes: faster than making them anew.
+pub const FILES: [(&str, &str); 3] = [
+    (
+        "AgentgatewayBackend",
+        include_str!("../../crds/agentgateway/agentgatewaybackends.yaml"),
+    ),
+    (
+        "AgentgatewayPolicy",
+        include_str!("../../crds/agentgateway/agentgatewaypolicies.yaml"),
+    ),
+    ("ModelCatalog", include_str!("../../crds/modelcatalogs.yaml")),
+];
+
 /// Every CRD of ours, as JSON, in the order of their names.
 #[must_use]
 pub fn all() -> Vec<Value> {

@@ -36,6 +36,11 @@ fn the_committed_files_are_what_the_types_say() {
             "{} differs: run BLESS=1 cargo test --test it crds",
             file.display()
         );
+        assert!(
+            crds::FILES.contains(&(crds::kind(&crd), text.as_str())),
+            "the program has another {}",
+            file.display()
+        );
     }
     let files = WalkDir::new(dir).into_iter().filter(|entry| {
         let entry = entry.as_ref().unwrap();

@@ -3,8 +3,6 @@
 //! `rules.yaml` has CEL rules, each on one value, `costs.yaml` rules on just as many values as they may cost, and
 //! `definitions.yaml` CRDs; the files in `objects` have a CRD and objects of it each. The verdicts in `expected.json` were written by a real API server (`tests/apiserver/verdicts.rs`).
 
-pub(crate) mod compare;
-
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use aliasgate::sources::documents;

@@ -1,16 +1,15 @@
 //! Our verdicts against those of the API server, which the corpus has.
 
-#[path = "../apiserver/corpus/mod.rs"]
+mod compare;
+#[path = "../../apiserver/corpus/mod.rs"]
 mod corpus;
 
 use aliasgate::engine::{
     Diagnostic, Severity,
     schema::{self, Schemas},
 };
-use corpus::{
-    Case,
-    compare::{Likeness, both, compare, compare_crd},
-};
+use compare::{Likeness, both, compare, compare_crd};
+use corpus::{Case, Refusal};
 
 fn judge(case: &Case) -> Vec<Diagnostic> {
     let Some(object) = &case.object else {
