@@ -1,6 +1,7 @@
 //! `aliasgate validate`: the checks of the webhook, offline.
 
 use std::{
+    collections::BTreeMap,
     io::{self, BufWriter, Write as _},
     path::PathBuf,
     sync::Arc,
@@ -19,12 +20,13 @@ use super::{
 use crate::{
     engine::{
         Catalogs, Code, Date, Diagnostic, Key, Kind, Resource, Severities, Severity, Snapshot,
-        check::{check, check_normalized},
+        check::{check, check_normalized, forgive},
         schema::{Schemas, check_crd},
     },
     sources::{
         documents::{Place, Places},
         files::{self, File},
+        parallel,
     },
 };
 
@@ -44,6 +46,9 @@ pub(super) struct Args {
     /// Check what is written; without it, what the mutating webhook would store
     #[arg(long)]
     no_normalize: bool,
+    /// What is stored now, in files or folders: checks updates, with the rules on oldSelf, and excuses what was there
+    #[arg(long, value_name = "PATH")]
+    old: Vec<PathBuf>,
     #[command(flatten)]
     schemas: schemas::Definitions,
     #[command(flatten)]
@@ -113,7 +118,9 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     let documents = files.iter().flat_map(|file| &file.documents);
     let (schemas, unread) = args.schemas.load(documents.map(|document| &document.value));
     errors.extend(unread);
-    let report = report(args, &mut files, schemas, catalogs, as_of);
+    let (old, unread) = files::load(&args.old);
+    errors.extend(unread);
+    let report = report(args, &mut files, schemas, catalogs, old, as_of);
     let mut out = BufWriter::new(io::stdout().lock());
     let written = match args.output {
         Output::Text => print::text(&report, &mut out),
@@ -179,6 +186,7 @@ fn report<'a>(
     files: &'a mut [File],
     mut schemas: Schemas,
     catalogs: Catalogs,
+    old: Vec<File>,
     as_of: Date,
 ) -> Report<'a> {
     let values = files
@@ -195,48 +203,45 @@ fn report<'a>(
     let snapshot = Snapshot::build(Arc::new(catalogs), resources, as_of)
         .with_severities(severities.clone())
         .with_allow_annotation(args.judging.allow_annotation);
-    let judge = if args.no_normalize {
-        check
-    } else {
-        check_normalized
+    let checker = Checker {
+        schemas: &schemas,
+        severities: &severities,
+        snapshot: &snapshot,
+        judge: if args.no_normalize {
+            check
+        } else {
+            check_normalized
+        },
+        old: &Stored::new(old),
     };
     let mut summary = Summary {
         files: files.len(),
         ..Summary::default()
     };
-    let mut located = Vec::new();
-    let documents = files
+    let documents: Vec<_> = files
         .iter()
-        .flat_map(|file| file.documents.iter().map(move |document| (file, document)));
-    for ((file, document), object) in documents.zip(objects) {
-        let Some(object) = object else {
-            summary.skipped += 1;
-            continue;
-        };
-        let mut found = by_schema(&schemas, &severities, &object);
-        match &object {
-            Object::Resource(resource) if CHECKED.contains(&resource.kind) => {
-                let faults = judge(&snapshot, resource);
-                found.retain(|by_schema| !is_said(by_schema, &faults));
-                found.extend(faults);
-            }
-            Object::Resource(_) if !schemas.knows(object.value()) => {
-                summary.skipped += 1;
-                continue;
-            }
-            _ => {}
-        }
-        summary.resources += 1;
+        .flat_map(|file| file.documents.iter().map(move |document| (file, document)))
+        .collect();
+    let found = parallel::map(documents.len(), |at| {
+        let (file, document) = documents[at];
+        let object = objects[at].as_ref()?;
         let subject = Arc::new(object.subject());
-        for diagnostic in found {
-            let place = place(&diagnostic, &document.places, object.value());
-            let subject = Arc::clone(&subject);
-            located.push(Located {
-                file,
-                place,
-                subject,
-                diagnostic,
-            });
+        let locate = |diagnostic: Diagnostic| Located {
+            file,
+            place: place(&diagnostic, &document.places, object.value()),
+            subject: Arc::clone(&subject),
+            diagnostic,
+        };
+        Some(checker.check(object)?.into_iter().map(locate).collect::<Vec<_>>())
+    });
+    let mut located = Vec::new();
+    for found in found {
+        match found {
+            Some(found) => {
+                summary.resources += 1;
+                located.extend(found);
+            }
+            None => summary.skipped += 1,
         }
     }
     located.sort_by(|a, b| a.order().cmp(&b.order()));
@@ -250,25 +255,92 @@ fn report<'a>(
     Report { located, summary }
 }
 
+/// What objects are checked with.
+struct Checker<'a> {
+    schemas: &'a Schemas,
+    severities: &'a Severities,
+    snapshot: &'a Snapshot,
+    judge: fn(&Snapshot, &Resource) -> Vec<Diagnostic>,
+    old: &'a Stored,
+}
+
+impl Checker<'_> {
+    /// All faults of `object`; `None` where nothing is known of its kind.
+    fn check(&self, object: &Object) -> Option<Vec<Diagnostic>> {
+        let old = self.old.of(object.value());
+        let mut found = self.by_schema(object.value(), old);
+        match object {
+            Object::Resource(resource) if CHECKED.contains(&resource.kind) => {
+                let mut faults = (self.judge)(self.snapshot, resource);
+                if let Some(old) = old.and_then(|old| Resource::new(old.clone())) {
+                    forgive(&mut faults, self.snapshot, resource, &old);
+                }
+                found.retain(|by_schema| !is_said(by_schema, &faults));
+                found.extend(faults);
+            }
+            Object::Resource(_) if !self.schemas.knows(object.value()) => return None,
+            _ => {}
+        }
+        Some(found)
+    }
+
+    /// What the CRD of an object says of it; of a CRD, what is wrong with it.
+    fn by_schema(&self, value: &Value, old: Option<&Value>) -> Vec<Diagnostic> {
+        let found = if Schemas::is_crd(value) {
+            check_crd(value)
+        } else {
+            self.schemas.check(value, old)
+        };
+        let weigh = |mut one: Diagnostic| {
+            one.severity = self.severities.of(one.code, one.severity)?;
+            Some(one)
+        };
+        found.into_iter().filter_map(weigh).collect()
+    }
+}
+
 /// Whether `faults` refuse the same value as the schema does, in words that say more.
 fn is_said(by_schema: &Diagnostic, faults: &[Diagnostic]) -> bool {
     let same = |fault: &Diagnostic| fault.severity == Severity::Error && fault.pointer == by_schema.pointer;
     faults.iter().any(same)
 }
 
-/// What the CRD of an object says of it; of a CRD, what is wrong with it.
-fn by_schema(schemas: &Schemas, severities: &Severities, object: &Object) -> Vec<Diagnostic> {
-    let value = object.value();
-    let found = if Schemas::is_crd(value) {
-        check_crd(value)
-    } else {
-        schemas.check(value, None)
-    };
-    let weigh = |mut one: Diagnostic| {
-        one.severity = severities.of(one.code, one.severity)?;
-        Some(one)
-    };
-    found.into_iter().filter_map(weigh).collect()
+/// The objects that take part in an update, by what names them.
+struct Stored(BTreeMap<[String; 4], Value>);
+
+impl Stored {
+    /// Those in `files`; of two with one name the last.
+    fn new(files: Vec<File>) -> Self {
+        let documents = files.into_iter().flat_map(|file| file.documents);
+        Self(
+            documents
+                .map(|document| (Self::name(&document.value), document.value))
+                .collect(),
+        )
+    }
+
+    fn of(&self, object: &Value) -> Option<&Value> {
+        if self.0.is_empty() {
+            return None;
+        }
+        self.0.get(&Self::name(object))
+    }
+
+    /// Group, kind, namespace and name; the version of the API is not part of what an object is.
+    fn name(object: &Value) -> [String; 4] {
+        let text = |pointer: &str| {
+            object
+                .pointer(pointer)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        };
+        let group = text("/apiVersion").split_once('/').map_or("", |(group, _)| group);
+        let namespace = match text("/metadata/namespace") {
+            "" => "default",
+            namespace => namespace,
+        };
+        [group, text("/kind"), namespace, text("/metadata/name")].map(str::to_owned)
+    }
 }
 
 /// The kinds that can have faults. Others are read for what they say about these, or passed over.

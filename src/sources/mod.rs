@@ -9,6 +9,7 @@ pub mod documents;
 pub mod files;
 pub mod import;
 mod json;
+pub mod parallel;
 mod scalar;
 mod tree;
 mod yaml;

@@ -213,6 +213,100 @@ fn fail_on_chooses_what_code_1_means() {
     }
 }
 
+/// A CRD whose sizes may only grow, and one object of it.
+const GROWING: &str = "\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.example.com}
+spec:
+  group: example.com
+  scope: Namespaced
+  names: {kind: Widget, plural: widgets, singular: widget, listKind: WidgetList}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema:
+      openAPIV3Schema:
+        type: object
+        properties:
+          size: {type: integer, x-kubernetes-validations: [{rule: self >= oldSelf, message: sizes only grow}]}
+---
+apiVersion: example.com/v1
+kind: Widget
+metadata: {name: w}
+size: 3
+";
+
+#[test]
+fn an_old_version_brings_transition_rules() {
+    let old =
+        |size| format!("apiVersion: example.com/v1\nkind: Widget\nmetadata: {{name: w}}\nsize: {size}\n");
+    let folder = folder(&[
+        ("new.yaml", GROWING),
+        ("small/old.yaml", &old(2)),
+        ("large/old.yaml", &old(4)),
+    ]);
+    let code = |args: &[&str]| validate(&folder, args).0;
+    assert_eq!(code(&["new.yaml"]), 0);
+    assert_eq!(code(&["new.yaml", "--old", "small"]), 0);
+    let (code, out, err) = validate(&folder, &["new.yaml", "--old", "large"]);
+    assert_eq!((code, err.as_str()), (1, ""));
+    assert!(
+        out.starts_with(
+            "new.yaml:21:7: error[schema-rule]: size: Invalid value: \"integer\": sizes only grow\n"
+        ),
+        "{out}"
+    );
+    let (code, _, err) = validate(&folder, &["new.yaml", "--old", "gone"]);
+    assert_eq!(code, 2);
+    assert!(err.starts_with("error: cannot read gone: "), "{err}");
+}
+
+#[test]
+fn an_old_version_excuses_what_it_had() {
+    const TYPO: &str = "apiVersion: agentgateway.dev/v1alpha1\nkind: AgentgatewayBackend\nmetadata: {name: b}\n\
+                        spec: {ai: {provider: {openai: {}}}, policies: {ai: {modelAliases: {fast: gpt-*}}}}\n";
+    let folder = folder(&[
+        ("old.yaml", TYPO),
+        ("new.yaml", &TYPO.replace("{fast:", "{more: gpt-5-*, fast:")),
+    ]);
+    let (code, out, _) = validate(&folder, &["old.yaml", "--old", "old.yaml"]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("warning[alias-target-wildcard]"), "{out}");
+    let (code, out, _) = validate(&folder, &["new.yaml", "--old", "old.yaml"]);
+    assert_eq!(code, 1, "{out}");
+    assert!(out.ends_with("1 error, 1 warning, 0 notes\n"), "{out}");
+}
+
+#[test]
+fn many_files_are_reported_in_their_order() {
+    let bad = |at| {
+        (
+            format!("{at:03}.yaml"),
+            GOOD.replace("openai: {}", "openai: {model: nope}"),
+        )
+    };
+    let files: Vec<_> = (0..100).map(bad).collect();
+    let files: Vec<_> = files
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.as_str()))
+        .collect();
+    let folder = folder(&files);
+    let (code, out, _) = validate(&folder, &["."]);
+    assert_eq!(code, 0, "{out}");
+    let named: Vec<_> = out
+        .lines()
+        .filter_map(|line| Some(line.split_once(".yaml:")?.0))
+        .collect();
+    let wanted: Vec<_> = files
+        .iter()
+        .map(|(name, _)| name.trim_end_matches(".yaml"))
+        .collect();
+    assert_eq!(named, wanted);
+    assert!(out.contains("100 files, 100 resources"), "{out}");
+}
+
 #[test]
 fn codes_are_explained() {
     let explain = |args: &[&str]| {

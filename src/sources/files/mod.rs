@@ -12,7 +12,10 @@ use std::{
 use thiserror::Error;
 use walkdir::{DirEntry, WalkDir};
 
-use super::documents::{self, Document, SyntaxError};
+use super::{
+    documents::{self, Document, Reading, SyntaxError},
+    parallel,
+};
 
 pub use feed::{Feed, watch};
 
@@ -91,23 +94,21 @@ pub struct Why {
 /// standard input as `-`. Hidden files in folders are left out.
 ///
 /// Files come in the order of `paths`, those of a folder in the order of their names; each once. Everything that
-/// could not be read is in the errors, and does not keep the rest from being read.
+/// could not be read is in the errors, and does not keep the rest from being read. All cores take part.
 #[must_use]
 pub fn load(paths: &[PathBuf]) -> (Vec<File>, Vec<Error>) {
     let (found, faults) = find(paths);
     let mut errors: Vec<_> = faults.into_iter().map(|(_, error)| error).collect();
     let mut files = Vec::new();
-    for path in found {
-        let name = name(&path);
-        match text(&path) {
-            Ok(text) => {
-                let reading = documents::read(&text);
-                errors.extend(
-                    reading
-                        .faults
-                        .into_iter()
-                        .map(|fault| Error::syntax(&name, fault)),
-                );
+    for (path, text) in found
+        .iter()
+        .zip(parallel::map(found.len(), |at| read(&found[at])))
+    {
+        let name = name(path);
+        match text {
+            Ok((text, reading)) => {
+                let faults = reading.faults.into_iter();
+                errors.extend(faults.map(|fault| Error::syntax(&name, fault)));
                 files.push(File {
                     name,
                     text,
@@ -118,6 +119,12 @@ pub fn load(paths: &[PathBuf]) -> (Vec<File>, Vec<Error>) {
         }
     }
     (files, errors)
+}
+
+fn read(path: &Path) -> Result<(String, Reading), Error> {
+    let text = text(path)?;
+    let reading = documents::read(&text);
+    Ok((text, reading))
 }
 
 impl Error {
