@@ -29,6 +29,9 @@ pub(super) enum Error {
     /// No file was found to check.
     #[error("cannot find a manifest in {0}: no file there ends in .yaml, .yml or .json")]
     NoManifest(String),
+    /// A summary for programs.
+    #[error("cannot print a --summary in this format; it is for text, and json has a summary of its own")]
+    SummaryOfText,
     /// No backend to ask about.
     #[error("cannot find {0}")]
     NoBackend(String),

@@ -1,8 +1,8 @@
 //! The CRDs that `validate` checks by: those of the product, of `--crds`, and of the input itself.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{path::PathBuf, sync::OnceLock};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     crds,
@@ -22,28 +22,57 @@ pub(super) struct Definitions {
 }
 
 impl Definitions {
-    /// The built-in CRDs of the kinds of `values` and those of the command line; and what could not be read.
-    pub(super) fn load<'a>(&self, values: impl Iterator<Item = &'a Value>) -> (Schemas, Vec<Error>) {
-        let mut schemas = Schemas::default();
-        let kinds: BTreeSet<&str> = values.filter_map(|value| value.get("kind")?.as_str()).collect();
-        for (_, text) in crds::FILES.iter().filter(|(kind, _)| kinds.contains(kind)) {
-            let crds = documents::read(text).documents;
-            add(&mut schemas, crds.iter().map(|document| &document.value));
-        }
+    /// The built-in CRDs and those of the command line; and what could not be read.
+    pub(super) fn load(&self) -> (Known, Vec<Error>) {
+        let mut known = Known::default();
         if self.crds.is_empty() {
-            return (schemas, Vec::new());
+            return (known, Vec::new());
         }
         let (files, errors) = files::load(&self.crds);
-        let documents = files.iter().flat_map(|file| &file.documents);
-        add(&mut schemas, documents.map(|document| &document.value));
-        (schemas, errors)
+        for document in files.iter().flat_map(|file| &file.documents) {
+            known.add(&document.value);
+        }
+        (known, errors)
     }
 }
 
-/// Adds the CRDs among `values`.
-pub(super) fn add<'a>(schemas: &mut Schemas, values: impl Iterator<Item = &'a Value>) {
-    for crd in values.filter(|value| Schemas::is_crd(value)) {
-        // What keeps one from being used is said where the CRD itself is checked.
-        schemas.add(crd);
+/// The schemas that objects are checked by.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// Those that the user brings; they win.
+    given: Schemas,
+    /// Those of the product, each read when the first object of its kind is met.
+    builtin: [OnceLock<Schemas>; crds::FILES.len()],
+}
+
+impl Known {
+    /// Adds `value` where it is a CRD. What keeps it from being used is said where the CRD itself is checked.
+    pub(super) fn add(&mut self, value: &Value) {
+        if Schemas::is_crd(value) {
+            self.given.add(value);
+        }
+    }
+
+    /// The schemas with that of `object`, where there is one.
+    pub(super) fn of(&self, object: &Value) -> Option<&Schemas> {
+        if self.given.knows(object) {
+            return Some(&self.given);
+        }
+        let kind = object.get("kind")?.as_str()?;
+        let at = crds::FILES.iter().position(|(known, _)| *known == kind)?;
+        let schemas = self.builtin[at].get_or_init(|| {
+            let mut schemas = Schemas::default();
+            for document in documents::read(crds::FILES[at].1).documents {
+                schemas.add(&document.value);
+            }
+            schemas
+        });
+        schemas.knows(object).then_some(schemas)
+    }
+
+    /// Whether the user brings a schema for objects of this `apiVersion` and `kind`.
+    pub(super) fn is_given(&self, api_version: &str, kind: &str) -> bool {
+        self.given
+            .knows(&json!({"apiVersion": api_version, "kind": kind}))
     }
 }

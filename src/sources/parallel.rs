@@ -2,32 +2,40 @@
 
 use std::{
     num::NonZero,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
 };
 
 /// A thread is worth its start when it has so many things to do.
 const LEAST: usize = 16;
 
-/// What `work` makes of each number below `count`, in their order.
+/// What `work` makes of each of `things`, in their order.
 ///
 /// The cores of the machine take turns, so one slow thing does not keep the others waiting.
 ///
 /// ```
 /// use aliasgate::sources::parallel::map;
-/// assert_eq!(map(100, |at| at * 2)[99], 198);
+/// assert_eq!(map((0..100).collect(), |number: u32| number * 2)[99], 198);
 /// ```
-pub fn map<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+pub fn map<T: Send, U: Send>(things: Vec<T>, work: impl Fn(T) -> U + Sync) -> Vec<U> {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let threads = cores.min(count / LEAST);
+    let threads = cores.min(things.len() / LEAST);
     if threads <= 1 {
-        return (0..count).map(work).collect();
+        return things.into_iter().map(work).collect();
     }
+    let things: Vec<_> = things.into_iter().map(|thing| Mutex::new(Some(thing))).collect();
     let next = AtomicUsize::new(0);
     let turn = || {
-        let numbers = std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed));
-        let mine = numbers.take_while(|at| *at < count);
-        mine.map(|at| (at, work(at))).collect::<Vec<_>>()
+        let mut done = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(thing) = things.get(at) else { return done };
+            let thing = thing.lock().unwrap_or_else(PoisonError::into_inner).take();
+            done.extend(thing.map(|thing| (at, work(thing))));
+        }
     };
     let mut done = thread::scope(|scope| {
         // Where the system gives no thread, this one does its work.
@@ -52,9 +60,12 @@ mod tests {
     use super::map;
 
     #[test]
-    fn every_number_has_its_turn_once_and_in_order() {
+    fn every_thing_has_its_turn_once_and_in_order() {
         for count in [0, 1, 15, 16, 33, 1_000] {
-            assert!(map(count, |at| at).into_iter().eq(0..count), "{count}");
+            assert!(
+                map((0..count).collect(), |at| at).into_iter().eq(0..count),
+                "{count}"
+            );
         }
     }
 }

@@ -3,12 +3,15 @@
 use std::io;
 
 use super::{Located, Report};
-use crate::engine::{Severity, pointer::field_path};
+use crate::{
+    engine::{Severity, pointer::field_path},
+    telemetry::chain,
+};
 
-/// Writes one annotation for each diagnostic of `report`.
+/// Writes one annotation for each diagnostic of `report`, and for what could not be read.
 ///
 /// GitHub's documentation, "Workflow commands": properties escape `:` and `,` besides what messages escape.
-pub(in crate::cli) fn github(report: &Report<'_>, out: &mut impl io::Write) -> io::Result<()> {
+pub(in crate::cli) fn github(report: &Report, out: &mut impl io::Write) -> io::Result<()> {
     for Located {
         file,
         place,
@@ -28,13 +31,19 @@ pub(in crate::cli) fn github(report: &Report<'_>, out: &mut impl io::Write) -> i
         writeln!(
             out,
             "::{level} file={},line={},col={},endColumn={},title={}::{}",
-            property(&file.name),
+            property(file),
             place.line,
             place.column,
             place.column.saturating_add(place.width.max(1)),
             diagnostic.code,
             message(text.trim_start_matches(": ")),
         )?;
+    }
+    for error in &report.unread {
+        let (file, place) = error.place();
+        let (line, column) = place.unwrap_or((1, 1));
+        let (file, text) = (property(file), message(&chain(error)));
+        writeln!(out, "::error file={file},line={line},col={column}::{text}")?;
     }
     Ok(())
 }

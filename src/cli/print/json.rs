@@ -5,7 +5,11 @@ use std::io;
 use serde::Serialize;
 
 use super::{Located, Report, Summary};
-use crate::engine::{Code, Severity};
+use crate::{
+    engine::{Code, Severity},
+    sources::files,
+    telemetry::chain,
+};
 
 /// The version of the format.
 const VERSION: u32 = 1;
@@ -14,6 +18,7 @@ const VERSION: u32 = 1;
 struct Output<'a> {
     version: u32,
     diagnostics: Vec<Row<'a>>,
+    unread: Vec<Unread<'a>>,
     summary: Summary,
 }
 
@@ -34,29 +39,40 @@ struct Row<'a> {
     suggestions: &'a [String],
 }
 
+/// What could not be read; no line where it is all of a file.
+#[derive(Serialize)]
+struct Unread<'a> {
+    file: &'a str,
+    line: Option<u32>,
+    column: Option<u32>,
+    message: String,
+}
+
 /// Writes `report` as one JSON document.
-pub(in crate::cli) fn json(report: &Report<'_>, out: &mut impl io::Write) -> io::Result<()> {
+pub(in crate::cli) fn json(report: &Report, out: &mut impl io::Write) -> io::Result<()> {
     let diagnostics = report.located.iter().map(row).collect();
     let output = Output {
         version: VERSION,
         diagnostics,
+        unread: report.unread.iter().map(unread).collect(),
         summary: report.summary,
     };
     serde_json::to_writer_pretty(&mut *out, &output)?;
     writeln!(out)
 }
 
-fn row<'a>(located: &'a Located<'_>) -> Row<'a> {
+fn row(located: &Located) -> Row<'_> {
     let Located {
         file,
         place,
         subject,
         diagnostic,
+        ..
     } = located;
     Row {
         code: diagnostic.code,
         severity: diagnostic.severity,
-        file: &file.name,
+        file,
         line: place.line,
         column: place.column,
         kind: &subject.kind,
@@ -67,5 +83,15 @@ fn row<'a>(located: &'a Located<'_>) -> Row<'a> {
         message: &diagnostic.message,
         help: &diagnostic.help,
         suggestions: &diagnostic.suggestions,
+    }
+}
+
+fn unread(error: &files::Error) -> Unread<'_> {
+    let (file, place) = error.place();
+    Unread {
+        file,
+        line: place.map(|(line, _)| line),
+        column: place.map(|(_, column)| column),
+        message: chain(error),
     }
 }

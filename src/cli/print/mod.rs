@@ -1,7 +1,9 @@
 //! Diagnostics for people and for programs.
 
+mod excerpt;
 mod github;
 mod json;
+mod junit;
 mod sarif;
 mod text;
 
@@ -11,14 +13,16 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::{
-    engine::{Code, Diagnostic, Key},
-    sources::{documents::Place, files::File},
+    engine::{Code, Diagnostic, Key, Severity},
+    sources::{documents::Place, files},
 };
 
+pub(super) use excerpt::{Excerpt, Excerpts};
 pub(super) use github::github;
 pub(super) use json::json;
+pub(super) use junit::junit;
 pub(super) use sarif::sarif;
-pub(super) use text::text;
+pub(super) use text::{Style, summary, text};
 
 /// How to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -30,16 +34,23 @@ pub(super) enum Format {
 }
 
 /// What was checked and what is wrong with it.
-pub(super) struct Report<'a> {
+#[derive(Default)]
+pub(super) struct Report {
     /// In the order in which they are printed.
-    pub(super) located: Vec<Located<'a>>,
+    pub(super) located: Vec<Located>,
+    /// The objects that were checked, in the order of their files.
+    pub(super) checked: Vec<(Arc<str>, Arc<Subject>)>,
+    /// What could not be read.
+    pub(super) unread: Vec<files::Error>,
     pub(super) summary: Summary,
 }
 
 /// A diagnostic and where it belongs.
-pub(super) struct Located<'a> {
-    pub(super) file: &'a File,
+pub(super) struct Located {
+    /// The name of the file.
+    pub(super) file: Arc<str>,
     pub(super) place: Place,
+    pub(super) excerpt: Option<Excerpt>,
     pub(super) subject: Arc<Subject>,
     pub(super) diagnostic: Diagnostic,
 }
@@ -50,7 +61,7 @@ pub(super) struct Subject {
     pub(super) key: Key,
 }
 
-impl Located<'_> {
+impl Located {
     /// What diagnostics are sorted by: the place, then whatever tells two of the same place apart.
     pub(super) fn order(&self) -> (&str, Place, Code, &str, &str) {
         let Diagnostic {
@@ -59,7 +70,7 @@ impl Located<'_> {
             message,
             ..
         } = &self.diagnostic;
-        (&self.file.name, self.place, *code, pointer, message)
+        (&self.file, self.place, *code, pointer, message)
     }
 }
 
@@ -73,4 +84,15 @@ pub(super) struct Summary {
     pub(super) errors: usize,
     pub(super) warnings: usize,
     pub(super) notes: usize,
+}
+
+impl Summary {
+    /// Counts one finding more.
+    pub(super) const fn add(&mut self, severity: Severity) {
+        *match severity {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+            Severity::Note => &mut self.notes,
+        } += 1;
+    }
 }

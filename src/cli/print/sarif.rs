@@ -6,7 +6,11 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::{Located, Report};
-use crate::engine::{Code, Severity, pointer::field_path};
+use crate::{
+    engine::{Code, Severity, pointer::field_path},
+    sources::files,
+    telemetry::chain,
+};
 
 /// What a path of a URI reference (RFC 3986) does not hold as it is; `:` could be taken for a scheme.
 const NO_PATH: &AsciiSet = &CONTROLS
@@ -28,7 +32,7 @@ const NO_PATH: &AsciiSet = &CONTROLS
     .add(b'}');
 
 /// Writes `report` as one SARIF log with one run. Its rules are the codes that were found.
-pub(in crate::cli) fn sarif(report: &Report<'_>, out: &mut impl io::Write) -> io::Result<()> {
+pub(in crate::cli) fn sarif(report: &Report, out: &mut impl io::Write) -> io::Result<()> {
     let codes: BTreeSet<_> = report
         .located
         .iter()
@@ -41,6 +45,10 @@ pub(in crate::cli) fn sarif(report: &Report<'_>, out: &mut impl io::Write) -> io
         "version": "2.1.0",
         "runs": [{
             "tool": {"driver": {"name": "aliasgate", "version": env!("CARGO_PKG_VERSION"), "rules": rules}},
+            "invocations": [{
+                "executionSuccessful": report.unread.is_empty(),
+                "toolExecutionNotifications": report.unread.iter().map(unread).collect::<Vec<_>>(),
+            }],
             "columnKind": "unicodeCodePoints",
             "results": results,
         }],
@@ -62,12 +70,13 @@ fn level(severity: Severity) -> String {
     severity.to_string()
 }
 
-fn result(located: &Located<'_>) -> Value {
+fn result(located: &Located) -> Value {
     let Located {
         file,
         place,
         subject,
         diagnostic,
+        ..
     } = located;
     let mut text = diagnostic.sentence();
     if !diagnostic.help.is_empty() {
@@ -81,7 +90,7 @@ fn result(located: &Located<'_>) -> Value {
         "message": {"text": text},
         "locations": [{
             "physicalLocation": {
-                "artifactLocation": {"uri": utf8_percent_encode(&file.name, NO_PATH).to_string()},
+                "artifactLocation": {"uri": utf8_percent_encode(file, NO_PATH).to_string()},
                 "region": {
                     "startLine": place.line,
                     "startColumn": place.column,
@@ -90,5 +99,18 @@ fn result(located: &Located<'_>) -> Value {
             },
             "logicalLocations": [{"fullyQualifiedName": name}],
         }],
+    })
+}
+
+fn unread(error: &files::Error) -> Value {
+    let (file, place) = error.place();
+    let mut location = json!({"artifactLocation": {"uri": utf8_percent_encode(file, NO_PATH).to_string()}});
+    if let Some((line, column)) = place {
+        location["region"] = json!({"startLine": line, "startColumn": column});
+    }
+    json!({
+        "level": "error",
+        "message": {"text": chain(error)},
+        "locations": [{"physicalLocation": location}],
     })
 }

@@ -1,22 +1,66 @@
 //! The format for people: a line that editors can jump by, the source, what to do, and a summary.
 
-use std::io;
-
-use super::{Located, Report, Summary};
-use crate::{
-    engine::{diagnostic::is_invisible, pointer::field_path},
-    sources::documents::Place,
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+    io,
 };
 
-/// Most of a source line that is shown.
-const MAX_EXCERPT: usize = 100; // characters
-/// How much of a long line is shown before the place.
-const BEFORE: usize = 30; // characters
+use anstyle::AnsiColor;
 
-/// Writes `report` line by line.
-pub(in crate::cli) fn text(report: &Report<'_>, out: &mut impl io::Write) -> io::Result<()> {
-    for located in &report.located {
-        one(located, out)?;
+use super::{Located, Report, Summary};
+use crate::engine::{Severity, pointer::field_path};
+
+/// The colours of the parts; all plain for what is no terminal.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::cli) struct Style {
+    error: anstyle::Style,
+    warning: anstyle::Style,
+    note: anstyle::Style,
+    /// What frames the source.
+    frame: anstyle::Style,
+    /// The place, and what to do.
+    strong: anstyle::Style,
+}
+
+impl Style {
+    /// Those for a terminal.
+    pub(in crate::cli) const fn coloured() -> Self {
+        Self {
+            error: AnsiColor::Red.on_default().bold(),
+            warning: AnsiColor::Yellow.on_default().bold(),
+            note: AnsiColor::Cyan.on_default().bold(),
+            frame: AnsiColor::Blue.on_default(),
+            strong: anstyle::Style::new().bold(),
+        }
+    }
+
+    const fn of(&self, severity: Severity) -> anstyle::Style {
+        match severity {
+            Severity::Error => self.error,
+            Severity::Warning => self.warning,
+            Severity::Note => self.note,
+        }
+    }
+}
+
+/// Writes the findings of `report` line by line.
+pub(in crate::cli) fn text(report: &Report, style: &Style, out: &mut impl io::Write) -> io::Result<()> {
+    report
+        .located
+        .iter()
+        .try_for_each(|located| one(located, style, out))
+}
+
+/// Writes how often each code was found, if `codes` are wanted, and how much there is of what in all.
+pub(in crate::cli) fn summary(
+    report: &Report,
+    codes: bool,
+    style: &Style,
+    out: &mut impl io::Write,
+) -> io::Result<()> {
+    if codes {
+        by_code(&report.located, style, out)?;
     }
     let Summary {
         files,
@@ -33,31 +77,59 @@ pub(in crate::cli) fn text(report: &Report<'_>, out: &mut impl io::Write) -> io:
     if resources == 0 {
         return writeln!(out, ": nothing to check");
     }
+    let paint = |number, style: anstyle::Style, noun| {
+        let style = if number == 0 { anstyle::Style::new() } else { style };
+        format!("{style}{}{style:#}", count(number, noun))
+    };
     writeln!(
         out,
         ": {}, {}, {}",
-        count(errors, "error"),
-        count(warnings, "warning"),
-        count(notes, "note")
+        paint(errors, style.error, "error"),
+        paint(warnings, style.warning, "warning"),
+        paint(notes, style.note, "note")
     )
+}
+
+fn by_code(located: &[Located], style: &Style, out: &mut impl io::Write) -> io::Result<()> {
+    let mut codes: BTreeMap<_, (usize, BTreeSet<&str>)> = BTreeMap::new();
+    for located in located {
+        let key = (located.diagnostic.severity, located.diagnostic.code.as_str());
+        let (number, files) = codes.entry(key).or_default();
+        *number += 1;
+        files.insert(&located.file);
+    }
+    let mut rows: Vec<_> = codes.into_iter().collect();
+    rows.sort_by_key(|((severity, code), (number, _))| (Reverse(*severity), Reverse(*number), *code));
+    let width = rows.iter().map(|((_, code), _)| code.len()).max().unwrap_or(0);
+    for ((severity, code), (number, files)) in rows {
+        let (paint, severity) = (style.of(severity), severity.to_string());
+        let files = count(files.len(), "file");
+        writeln!(
+            out,
+            "{paint}{severity:<7}{paint:#}  {code:<width$}  {number} in {files}"
+        )?;
+    }
+    Ok(())
 }
 
 fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
-fn one(located: &Located<'_>, out: &mut impl io::Write) -> io::Result<()> {
+/// Writes one finding.
+pub(super) fn one(located: &Located, style: &Style, out: &mut impl io::Write) -> io::Result<()> {
     let Located {
         file,
         place,
+        excerpt,
         diagnostic,
         ..
     } = located;
     let path = field_path(&diagnostic.pointer);
+    let (strong, frame, paint) = (style.strong, style.frame, style.of(diagnostic.severity));
     writeln!(
         out,
-        "{}:{}:{}: {}[{}]: {path}{}{}",
-        file.name,
+        "{strong}{file}:{}:{}:{strong:#} {paint}{}[{}]{paint:#}: {path}{}{}",
         place.line,
         place.column,
         diagnostic.severity,
@@ -65,41 +137,21 @@ fn one(located: &Located<'_>, out: &mut impl io::Write) -> io::Result<()> {
         if path.is_empty() { "" } else { ": " },
         diagnostic.sentence(),
     )?;
-    if let Some((shown, marks)) = excerpt(&file.text, *place) {
+    if let Some(excerpt) = excerpt {
         let number = place.line.to_string();
-        writeln!(out, "  {number} | {shown}")?;
-        writeln!(out, "  {} | {marks}", " ".repeat(number.len()))?;
+        let indent = " ".repeat(number.len());
+        writeln!(out, "  {frame}{number} |{frame:#} {}", excerpt.shown)?;
+        writeln!(
+            out,
+            "  {frame}{indent} |{frame:#} {paint}{}{paint:#}",
+            excerpt.marks
+        )?;
     }
     if let Some(why) = &diagnostic.lowered {
-        writeln!(out, "  note: {why}")?;
+        writeln!(out, "  {strong}note{strong:#}: {why}")?;
     }
     if !diagnostic.help.is_empty() {
-        writeln!(out, "  help: {}", diagnostic.help)?;
+        writeln!(out, "  {strong}help{strong:#}: {}", diagnostic.help)?;
     }
     Ok(())
-}
-
-/// The line of `place`, cut where it is long, and marks below what is meant.
-fn excerpt(text: &str, place: Place) -> Option<(String, String)> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let line = text.lines().nth(place.line as usize - 1)?;
-    let column = place.column as usize - 1;
-    let from = if line.chars().count() > MAX_EXCERPT {
-        column.saturating_sub(BEFORE)
-    } else {
-        0
-    };
-    let shown: String = line.chars().skip(from).take(MAX_EXCERPT).map(visible).collect();
-    let indent = column - from;
-    let width = (place.width as usize).clamp(1, shown.chars().count().saturating_sub(indent).max(1));
-    Some((shown, format!("{}{}", " ".repeat(indent), "^".repeat(width))))
-}
-
-/// What a terminal shows in one cell, instead of characters that it obeys or hides.
-fn visible(c: char) -> char {
-    match c {
-        '\t' => ' ',
-        c if c.is_control() || is_invisible(c) => '\u{fffd}',
-        c => c,
-    }
 }

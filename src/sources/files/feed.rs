@@ -13,7 +13,7 @@ use std::{
 
 use tokio::sync::watch;
 
-use super::{Error, STDIN, documents, find, name, text};
+use super::{Error, STDIN, documents, name, search, text};
 use crate::{
     engine::{Kind, Resource, Snapshot},
     sources::base::{self, Base},
@@ -153,7 +153,7 @@ impl Shelf {
             .cloned()
             .partition(|path| path != Path::new(STDIN));
         errors.extend(rest.into_iter().map(|path| (path, Error::WatchStdin)));
-        let (order, faults) = find(&watchable);
+        let (order, faults) = search(&watchable);
         errors.extend(faults);
         let mut changed = BTreeMap::new();
         for path in &order {

@@ -39,6 +39,8 @@ pub struct File {
     pub text: String,
     /// The documents that could be read.
     pub documents: Vec<Document>,
+    /// Why others could not.
+    pub faults: Vec<Error>,
 }
 
 /// Why something could not be read.
@@ -74,6 +76,20 @@ pub enum Error {
         /// The first file that was not read.
         name: String,
     },
+    /// A pattern that no file has.
+    #[error("cannot read {name}: no file has such a name")]
+    NoMatch {
+        /// The pattern.
+        name: String,
+    },
+    /// Text with `*`, `?` or `[` that is no pattern.
+    #[error("cannot read {name}: {} at character {}", source.msg, source.pos + 1)]
+    Pattern {
+        /// The text.
+        name: String,
+        /// What is wrong with it.
+        source: glob::PatternError,
+    },
     /// Standard input where files are watched.
     #[error("cannot watch standard input; name a file or folder")]
     WatchStdin,
@@ -90,30 +106,18 @@ pub struct Why {
     message: String,
 }
 
-/// Reads all of `paths`: files, folders with everything below them that ends in `.yaml`, `.yml` or `.json`, and
-/// standard input as `-`. Hidden files in folders are left out.
+/// Reads all of `paths`, which [`find`] explains, by all cores.
 ///
-/// Files come in the order of `paths`, those of a folder in the order of their names; each once. Everything that
-/// could not be read is in the errors, and does not keep the rest from being read. All cores take part.
+/// Everything that could not be read is in the errors, and does not keep the rest from being read.
 #[must_use]
 pub fn load(paths: &[PathBuf]) -> (Vec<File>, Vec<Error>) {
-    let (found, faults) = find(paths);
-    let mut errors: Vec<_> = faults.into_iter().map(|(_, error)| error).collect();
+    let (found, mut errors) = find(paths);
     let mut files = Vec::new();
-    for (path, text) in found
-        .iter()
-        .zip(parallel::map(found.len(), |at| read(&found[at])))
-    {
-        let name = name(path);
-        match text {
-            Ok((text, reading)) => {
-                let faults = reading.faults.into_iter();
-                errors.extend(faults.map(|fault| Error::syntax(&name, fault)));
-                files.push(File {
-                    name,
-                    text,
-                    documents: reading.documents,
-                });
+    for file in parallel::map(found, |path| read(&path)) {
+        match file {
+            Ok(mut file) => {
+                errors.append(&mut file.faults);
+                files.push(file);
             }
             Err(error) => errors.push(error),
         }
@@ -121,13 +125,55 @@ pub fn load(paths: &[PathBuf]) -> (Vec<File>, Vec<Error>) {
     (files, errors)
 }
 
-fn read(path: &Path) -> Result<(String, Reading), Error> {
-    let text = text(path)?;
-    let reading = documents::read(&text);
-    Ok((text, reading))
+/// The files that `paths` lead to, and what is in the way: files, folders with everything below them that ends in
+/// `.yaml`, `.yml` or `.json`, patterns as of a shell (`**` for folders) where nothing has that name, and standard
+/// input as `-`. Hidden files in folders are left out.
+///
+/// Files come in the order of `paths`, those of a folder in the order of their names; each once.
+#[must_use]
+pub fn find(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<Error>) {
+    let (found, faults) = search(paths);
+    (found, faults.into_iter().map(|(_, error)| error).collect())
+}
+
+/// The file at `path`, or standard input for `-`.
+///
+/// # Errors
+/// As [`text`].
+pub fn read(path: &Path) -> Result<File, Error> {
+    Ok(File::parse(name(path), text(path)?))
+}
+
+impl File {
+    /// The documents of a text.
+    #[must_use]
+    pub fn parse(name: String, text: String) -> Self {
+        let Reading { documents, faults } = documents::read(&text);
+        let faults = faults.into_iter().map(|fault| Error::syntax(&name, fault));
+        Self {
+            faults: faults.collect(),
+            name,
+            text,
+            documents,
+        }
+    }
 }
 
 impl Error {
+    /// The file or folder that it is about, and where in it.
+    #[must_use]
+    pub fn place(&self) -> (&str, Option<(u32, u32)>) {
+        match self {
+            Self::Syntax { name, source } => (name, Some((source.line, source.column))),
+            Self::Read { name, .. }
+            | Self::TooLarge { name }
+            | Self::TooMany { name }
+            | Self::NoMatch { name }
+            | Self::Pattern { name, .. } => (name, None),
+            Self::WatchStdin => ("<stdin>", None),
+        }
+    }
+
     fn read(path: &Path, source: io::Error) -> Self {
         Self::Read {
             name: name(path),
@@ -165,16 +211,70 @@ fn name(path: &Path) -> String {
     text.to_string_lossy().replace(char::is_control, "\u{fffd}")
 }
 
-/// The files that `paths` lead to, each once; and what is in the way, with its path.
-fn find(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<(PathBuf, Error)>) {
-    let (mut found, mut errors) = (Vec::new(), Vec::new());
-    let mut seen = BTreeSet::new();
-    for root in paths {
-        if root == Path::new(STDIN) {
-            if seen.insert(root.clone()) {
-                found.push(root.clone());
+/// As [`find`], with the path that each error is about.
+fn search(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<(PathBuf, Error)>) {
+    let mut search = Search::default();
+    for path in paths {
+        let roots = match expand(path) {
+            Ok(Some(roots)) => roots,
+            Ok(None) => vec![path.clone()],
+            Err(error) => {
+                search.errors.push((path.clone(), error));
+                continue;
             }
-            continue;
+        };
+        if !roots.iter().all(|root| search.add(root)) {
+            break;
+        }
+    }
+    (search.found, search.errors)
+}
+
+/// The paths that fit a pattern; `None` for what is none, or is there by just that name.
+fn expand(path: &Path) -> Result<Option<Vec<PathBuf>>, Error> {
+    let Some(pattern) = path.to_str().filter(|text| text.contains(['*', '?', '['])) else {
+        return Ok(None);
+    };
+    if path.symlink_metadata().is_ok() {
+        return Ok(None);
+    }
+    let options = glob::MatchOptions {
+        require_literal_separator: true,
+        require_literal_leading_dot: true,
+        ..glob::MatchOptions::new()
+    };
+    let fitting = glob::glob_with(pattern, options).map_err(|source| Error::Pattern {
+        name: name(path),
+        source,
+    })?;
+    let mut roots = Vec::new();
+    for root in fitting.take(MAX_FILES + 1) {
+        roots.push(root.map_err(|error| {
+            let path = error.path().to_owned();
+            Error::read(&path, error.into())
+        })?);
+    }
+    if roots.is_empty() {
+        return Err(Error::NoMatch { name: name(path) });
+    }
+    Ok(Some(roots))
+}
+
+#[derive(Default)]
+struct Search {
+    found: Vec<PathBuf>,
+    errors: Vec<(PathBuf, Error)>,
+    seen: BTreeSet<PathBuf>,
+}
+
+impl Search {
+    /// Adds what `root` leads to. Whether there may be more.
+    fn add(&mut self, root: &Path) -> bool {
+        if root == Path::new(STDIN) {
+            if self.seen.insert(root.to_owned()) {
+                self.found.push(root.to_owned());
+            }
+            return true;
         }
         let entries = WalkDir::new(root)
             .follow_links(true)
@@ -192,21 +292,24 @@ fn find(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<(PathBuf, Error)>) {
                         .into_io_error()
                         .unwrap_or_else(|| io::Error::other("links lead in a circle"));
                     let error = Error::read(&path, source);
-                    errors.push((path, error));
+                    self.errors.push((path, error));
                     continue;
                 }
             };
-            if found.len() == MAX_FILES {
+            if self.found.len() == MAX_FILES {
                 let error = Error::TooMany { name: name(&path) };
-                errors.push((path, error));
-                return (found, errors);
+                self.errors.push((path, error));
+                return false;
             }
-            if seen.insert(fs::canonicalize(&path).unwrap_or_else(|_| path.clone())) {
-                found.push(path);
+            if self
+                .seen
+                .insert(fs::canonicalize(&path).unwrap_or_else(|_| path.clone()))
+            {
+                self.found.push(path);
             }
         }
+        true
     }
-    (found, errors)
 }
 
 /// Mounted ConfigMaps keep their versions in folders with such names, beside links to the one in force.

@@ -4,6 +4,9 @@
     reason = "a helper of tests fails the test where it stands"
 )]
 
+mod outputs;
+mod passes;
+
 use std::{
     fs,
     io::Write as _,
@@ -11,7 +14,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
 
 /// A backend without faults.
@@ -105,112 +108,6 @@ bad.yaml:11:9: error[alias-key-empty]: spec.policies.ai.modelAliases[]: \"\" is 
 1 file, 1 resource: 2 errors, 0 warnings, 0 notes
 ";
     assert_eq!(out, expected);
-}
-
-#[test]
-fn json_has_the_documented_fields() {
-    let folder = folder(&[
-        ("bad.yaml", BAD),
-        ("other.yaml", "kind: Service\n---\nkind: Secret\napiVersion: v1\n"),
-    ]);
-    let (code, out, _) = validate(&folder, &["-o", "json", "."]);
-    let expected = json!({
-        "version": 1,
-        "diagnostics": [
-            {
-                "code": "alias-target-empty", "severity": "error", "file": "bad.yaml", "line": 10, "column": 29,
-                "kind": "AgentgatewayBackend", "namespace": "team-a", "name": "bad",
-                "pointer": "/spec/policies/ai/modelAliases/blank", "value": "", "message": "\"\" is empty",
-                "help": "name the model, or remove the entry", "suggestions": [],
-            },
-            {
-                "code": "alias-key-empty", "severity": "error", "file": "bad.yaml", "line": 11, "column": 9,
-                "kind": "AgentgatewayBackend", "namespace": "team-a", "name": "bad",
-                "pointer": "/spec/policies/ai/modelAliases/", "value": "", "message": "\"\" is empty",
-                "help": "name the alias, or remove the entry", "suggestions": [],
-            },
-        ],
-        "summary": {"files": 2, "resources": 1, "skipped": 2, "errors": 2, "warnings": 0, "notes": 0},
-    });
-    assert_eq!(code, 1);
-    assert_eq!(serde_json::from_str::<Value>(&out).unwrap(), expected);
-}
-
-#[test]
-fn sarif_names_rules_files_and_places() {
-    let folder = folder(&[("a b#1.yaml", BAD)]);
-    let (code, out, _) = validate(&folder, &["-o", "sarif", "."]);
-    let log: Value = serde_json::from_str(&out).unwrap();
-    assert_eq!((code, &log["version"]), (1, &json!("2.1.0")));
-    let run = &log["runs"][0];
-    let driver = &run["tool"]["driver"];
-    assert_eq!(driver["name"], "aliasgate");
-    let rules: Vec<_> = driver["rules"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|rule| &rule["id"])
-        .collect();
-    assert_eq!(rules, ["alias-key-empty", "alias-target-empty"]);
-    let expected = json!({
-        "ruleId": "alias-target-empty",
-        "level": "error",
-        "message": {"text": "\"\" is empty\nhelp: name the model, or remove the entry"},
-        "locations": [{
-            "physicalLocation": {
-                "artifactLocation": {"uri": "a%20b%231.yaml"},
-                "region": {"startLine": 10, "startColumn": 29, "endColumn": 31},
-            },
-            "logicalLocations": [
-                {"fullyQualifiedName": "AgentgatewayBackend team-a/bad: spec.policies.ai.modelAliases[blank]"},
-            ],
-        }],
-    });
-    assert_eq!(run["results"][0], expected);
-    assert_eq!(run["results"].as_array().unwrap().len(), 2);
-}
-
-#[test]
-fn github_annotations_are_escaped() {
-    let folder = folder(&[("50%,a:b.yaml", BAD), ("good.yaml", GOOD)]);
-    let (code, out, _) = validate(&folder, &["-o", "github", "50%,a:b.yaml", "good.yaml"]);
-    assert_eq!(code, 1);
-    let lines: Vec<_> = out.lines().collect();
-    let expected = "::error file=50%25%2Ca%3Ab.yaml,line=10,col=29,endColumn=31,title=alias-target-empty::\
-                    spec.policies.ai.modelAliases[blank]: \"\" is empty%0Ahelp: name the model, or remove the entry";
-    assert_eq!((lines.len(), lines[0]), (2, expected), "{out}");
-}
-
-#[test]
-fn fail_on_chooses_what_code_1_means() {
-    let folder = folder(&[("bad.yaml", BAD)]);
-    let with = |level: &str, fail_on: &str| {
-        let [empty, blank] = ["alias-key-empty", "alias-target-empty"].map(|code| format!("{code}={level}"));
-        let args = [
-            "--severity",
-            &empty,
-            "--severity",
-            &blank,
-            "--fail-on",
-            fail_on,
-            "bad.yaml",
-        ];
-        validate(&folder, &args).0
-    };
-    let table = [
-        ("error", [("error", 1), ("warning", 1), ("note", 1), ("never", 0)]),
-        (
-            "warning",
-            [("error", 0), ("warning", 1), ("note", 1), ("never", 0)],
-        ),
-        ("note", [("error", 0), ("warning", 0), ("note", 1), ("never", 0)]),
-        ("off", [("error", 0), ("warning", 0), ("note", 0), ("never", 0)]),
-    ];
-    for (level, row) in table {
-        for (fail_on, code) in row {
-            assert_eq!(with(level, fail_on), code, "{level} with --fail-on {fail_on}");
-        }
-    }
 }
 
 /// A CRD whose sizes may only grow, and one object of it.
