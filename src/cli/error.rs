@@ -32,6 +32,15 @@ pub(super) enum Error {
     /// A summary for programs.
     #[error("cannot print a --summary in this format; it is for text, and json has a summary of its own")]
     SummaryOfText,
+    /// A file that `--fix` cannot write.
+    #[error("cannot fix {0}")]
+    Fix(String, #[source] io::Error),
+    /// Standard input, or another that cannot be written.
+    #[error("cannot fix {0}: it is no file; --diff shows what would be changed")]
+    FixNoFile(String),
+    /// Differences for programs.
+    #[error("cannot print a --diff in this format; it is for text")]
+    DiffOfText,
     /// No backend to ask about.
     #[error("cannot find {0}")]
     NoBackend(String),
@@ -90,4 +99,10 @@ pub(super) fn exit_code(ended: Result<Outcome, Error>) -> ExitCode {
 pub(super) fn print(error: &dyn std::error::Error) {
     // There is nobody left to tell when even this fails.
     drop(writeln!(io::stderr(), "error: {}", telemetry::chain(error)));
+}
+
+/// Tells what was done, on standard error.
+pub(super) fn say(what: &str) {
+    // There is nobody left to tell when even this fails.
+    drop(writeln!(io::stderr(), "{what}"));
 }

@@ -1,5 +1,6 @@
 //! Diagnostics for people and for programs.
 
+mod diff;
 mod excerpt;
 mod github;
 mod json;
@@ -17,12 +18,13 @@ use crate::{
     sources::{documents::Place, files},
 };
 
+pub(super) use diff::diff;
 pub(super) use excerpt::{Excerpt, Excerpts};
 pub(super) use github::github;
 pub(super) use json::json;
 pub(super) use junit::junit;
 pub(super) use sarif::sarif;
-pub(super) use text::{Style, summary, text};
+pub(super) use text::{Style, count, summary, text};
 
 /// How to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

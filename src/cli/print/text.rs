@@ -18,9 +18,11 @@ pub(in crate::cli) struct Style {
     warning: anstyle::Style,
     note: anstyle::Style,
     /// What frames the source.
-    frame: anstyle::Style,
+    pub(super) frame: anstyle::Style,
     /// The place, and what to do.
-    strong: anstyle::Style,
+    pub(super) strong: anstyle::Style,
+    pub(super) added: anstyle::Style,
+    pub(super) removed: anstyle::Style,
 }
 
 impl Style {
@@ -32,6 +34,8 @@ impl Style {
             note: AnsiColor::Cyan.on_default().bold(),
             frame: AnsiColor::Blue.on_default(),
             strong: anstyle::Style::new().bold(),
+            added: AnsiColor::Green.on_default(),
+            removed: AnsiColor::Red.on_default(),
         }
     }
 
@@ -112,7 +116,8 @@ fn by_code(located: &[Located], style: &Style, out: &mut impl io::Write) -> io::
     Ok(())
 }
 
-fn count(number: usize, noun: &str) -> String {
+/// A number and what it counts.
+pub(in crate::cli) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 

@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::Value;
 
-use super::sheet::{Object, Sheet};
+use super::{
+    fix::Fix,
+    sheet::{Object, Sheet},
+};
 use crate::{
     cli::{
         print::{Excerpts, Located, Subject},
@@ -44,6 +47,8 @@ pub(super) struct Checker<'a> {
     pub(super) old: &'a Stored,
     /// Which of the objects are reported.
     pub(super) wanted: &'a (dyn Fn(&Object) -> bool + Sync),
+    /// Whether to look for what can be better.
+    pub(super) fixing: bool,
 }
 
 /// What there is to say about one file.
@@ -58,6 +63,8 @@ pub(super) struct Page {
     pub(super) skipped: usize,
     /// What could not be read.
     pub(super) unread: Vec<files::Error>,
+    /// What can be better.
+    pub(super) fix: Option<Fix>,
 }
 
 impl Checker<'_> {
@@ -65,6 +72,7 @@ impl Checker<'_> {
     pub(super) fn page(&self, sheet: &mut Sheet) -> Page {
         let mut page = Page {
             file: Some(Arc::clone(&sheet.name)),
+            fix: if self.fixing { Fix::of(sheet, self) } else { None },
             skipped: sheet.skipped,
             unread: std::mem::take(&mut sheet.faults),
             ..Page::default()

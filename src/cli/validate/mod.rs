@@ -1,6 +1,7 @@
 //! `aliasgate validate`: the checks of the webhook and of the API server, offline.
 
 mod checker;
+mod fix;
 mod passes;
 mod progress;
 mod sheet;
@@ -28,7 +29,7 @@ use crate::{
     },
     sources::files,
 };
-use checker::Stored;
+use checker::{Page, Stored};
 use passes::Ground;
 use progress::Progress;
 use sheet::Source;
@@ -52,6 +53,12 @@ pub(super) struct Args {
     /// What is stored now, in files or folders: checks updates, with the rules on oldSelf, and excuses what was there
     #[arg(long, value_name = "PATH")]
     old: Vec<PathBuf>,
+    /// Write what is in the normal form, and mend slips that mean one model only; comments, order and quotes stay
+    #[arg(long)]
+    fix: bool,
+    /// Print what --fix changes, and without it what it would change; the exit code is 1 where there is something
+    #[arg(long)]
+    diff: bool,
     #[command(flatten)]
     schemas: schemas::Definitions,
     #[command(flatten)]
@@ -143,6 +150,9 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     if args.summary && args.output != Output::Text {
         return Err(Error::SummaryOfText);
     }
+    if args.diff && args.output != Output::Text {
+        return Err(Error::DiffOfText);
+    }
     let paths: Vec<_> = args.files.iter().chain(&args.paths).cloned().collect();
     let (found, unread) = files::find(&paths);
     if found.is_empty() && unread.is_empty() {
@@ -150,6 +160,23 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
         return Err(Error::NoManifest(names.join(", ")));
     }
     let sources: Vec<_> = found.into_iter().map(Source::Path).collect();
+    if let Some(source) = sources.iter().find(|source| args.fix && source.file().is_none()) {
+        return Err(Error::FixNoFile(source.name()));
+    }
+    if args.fix || args.diff {
+        let (pages, mut errors) = look(args, &sources, true)?;
+        let changes = mend(args, &sources, &pages)?;
+        if !args.fix {
+            errors.extend(unread);
+            errors.extend(pages.into_iter().flat_map(|page| page.unread));
+            errors.iter().for_each(|reason| error::print(reason));
+            return Ok(match (errors.is_empty(), changes) {
+                (false, _) => Outcome::Incomplete,
+                (true, true) => Outcome::Faults,
+                (true, false) => Outcome::Clean,
+            });
+        }
+    }
     let mut report = report(args, &sources, unread)?;
     let fails = |severity| args.fail_on.weighs(severity);
     let outcome = if !report.unread.is_empty() {
@@ -189,35 +216,39 @@ fn write(args: &Args, report: &Report) -> io::Result<()> {
     out.flush()
 }
 
+/// Shows and makes what can be better in the files. Whether there is anything.
+fn mend(args: &Args, sources: &[Source], pages: &[Page]) -> Result<bool, Error> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let (style, mut found) = (args.color.style(), false);
+    for (page, source) in pages.iter().zip(sources) {
+        let (Some(fix), Some(name)) = (&page.fix, &page.file) else {
+            continue;
+        };
+        found = true;
+        if args.diff {
+            print::diff(name, &fix.old, &fix.new, &style, &mut out).map_err(Error::Output)?;
+        }
+        if args.fix {
+            let path = source.file().ok_or_else(|| Error::FixNoFile(name.to_string()))?;
+            fix.store(path)
+                .map_err(|cause| Error::Fix(name.to_string(), cause))?;
+            if !args.quiet {
+                error::say(&format!("fixed {name}: {}", print::count(fix.changes, "change")));
+            }
+        }
+    }
+    out.flush().map_err(Error::Output)?;
+    Ok(found)
+}
+
 /// What is wrong in `sources`, and what could not be read besides `unread`.
 fn report(args: &Args, sources: &[Source], unread: Vec<files::Error>) -> Result<Report, Error> {
+    let (pages, errors) = look(args, sources, false)?;
     let mut report = Report {
         unread,
         ..Report::default()
     };
-    let as_of = args.judging.today();
-    let catalogs = args.catalogs.load(as_of)?;
-    let (schemas, unread) = args.schemas.load();
-    report.unread.extend(unread);
-    let (old, unread) = files::load(&args.old);
-    report.unread.extend(unread);
-    let ground = Ground {
-        catalogs: Arc::new(catalogs),
-        severities: args.judging.severities(),
-        allow_annotation: args.judging.allow_annotation,
-        as_of,
-        judge: if args.no_normalize {
-            check
-        } else {
-            check_normalized
-        },
-        old: Stored::new(old),
-        wanted: &|_| true,
-    };
-    let pages = {
-        let progress = Progress::new(sources.len());
-        passes::pages(sources, schemas, &ground, &progress)
-    };
+    report.unread.extend(errors);
     for page in pages {
         report.summary.files += usize::from(page.file.is_some());
         report.summary.resources += page.checked.len();
@@ -236,4 +267,29 @@ fn report(args: &Args, sources: &[Source], unread: Vec<files::Error>) -> Result<
     }
     report.located.sort_by(|a, b| a.order().cmp(&b.order()));
     Ok(report)
+}
+
+/// What there is to say about each of `sources`; and what could not be read besides them.
+fn look(args: &Args, sources: &[Source], fixing: bool) -> Result<(Vec<Page>, Vec<files::Error>), Error> {
+    let as_of = args.judging.today();
+    let catalogs = args.catalogs.load(as_of)?;
+    let (schemas, mut errors) = args.schemas.load();
+    let (old, unread) = files::load(&args.old);
+    errors.extend(unread);
+    let ground = Ground {
+        catalogs: Arc::new(catalogs),
+        severities: args.judging.severities(),
+        allow_annotation: args.judging.allow_annotation,
+        as_of,
+        judge: if args.no_normalize {
+            check
+        } else {
+            check_normalized
+        },
+        old: Stored::new(old),
+        wanted: &|_| true,
+        fixing,
+    };
+    let progress = Progress::new(sources.len());
+    Ok((passes::pages(sources, schemas, &ground, &progress), errors))
 }

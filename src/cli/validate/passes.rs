@@ -37,6 +37,8 @@ pub(super) struct Ground<'a> {
     pub(super) judge: fn(&Snapshot, &Resource) -> Vec<Diagnostic>,
     pub(super) old: Stored,
     pub(super) wanted: &'a (dyn Fn(&Object) -> bool + Sync),
+    /// Whether pages say what can be better.
+    pub(super) fixing: bool,
 }
 
 impl Ground<'_> {
@@ -54,6 +56,7 @@ impl Ground<'_> {
             judge: self.judge,
             old: &self.old,
             wanted: self.wanted,
+            fixing: self.fixing,
         }
     }
 }
@@ -128,7 +131,7 @@ impl Look {
             Err(error) => return Self::Failed(error),
         };
         let size = sheet.text.len();
-        if !source.is_lasting() || kept.fetch_add(size, Ordering::Relaxed) + size <= MAX_KEPT {
+        if source.is_read_once() || kept.fetch_add(size, Ordering::Relaxed) + size <= MAX_KEPT {
             return Self::Kept(sheet);
         }
         let traits = Traits::of(&sheet);

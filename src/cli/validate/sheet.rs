@@ -1,6 +1,9 @@
 //! A file as the checks need it: its text, and the objects in it.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use serde_json::Value;
 
@@ -33,11 +36,24 @@ impl Source {
         }))
     }
 
-    /// Whether reading it again would give the same; a pipe gives what it has once.
-    pub(super) fn is_lasting(&self) -> bool {
+    /// The file, where reading it again gives the same; a pipe gives what it has once.
+    pub(super) fn file(&self) -> Option<&Path> {
         match self {
-            Self::Path(path) => path.is_file(),
-            Self::Text(..) => true,
+            Self::Path(path) if path.is_file() => Some(path),
+            Self::Path(_) | Self::Text(..) => None,
+        }
+    }
+
+    /// Whether all of it must be kept.
+    pub(super) fn is_read_once(&self) -> bool {
+        matches!(self, Self::Path(_)) && self.file().is_none()
+    }
+
+    /// As it is shown.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::Path(path) => files::name(path),
+            Self::Text(name, _) => name.clone(),
         }
     }
 }
@@ -84,7 +100,7 @@ pub(super) enum Object {
 
 impl Object {
     /// `None` for Secrets, which are not looked at.
-    fn new(value: Value) -> Option<Self> {
+    pub(super) fn new(value: Value) -> Option<Self> {
         if Schemas::is_crd(&value) {
             return Some(Self::Definition(Arc::new(value)));
         }

@@ -199,7 +199,8 @@ impl Error {
 }
 
 /// How a path is shown: without a leading `./`, and never with characters that a terminal obeys.
-fn name(path: &Path) -> String {
+#[must_use]
+pub fn name(path: &Path) -> String {
     if path == Path::new(STDIN) {
         return "<stdin>".to_owned();
     }
