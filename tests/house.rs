@@ -18,7 +18,7 @@ const HOUSE: &[Room] = &[
     ("controller", &["engine", "telemetry"], &["jiff", "kube", "prometheus_client", "serde_json", "thiserror", "tokio", "tracing"]),
     ("proxy",     &["engine", "telemetry"], &["axum", "bytes", "futures_util", "gateway_api", "http_body_util", "hyper", "hyper_rustls", "hyper_util", "k8s_openapi", "percent_encoding", "prometheus_client", "rustls", "serde", "serde_json", "thiserror", "tokio", "tracing", "webpki_roots"]),
     ("cli",       &["admission", "controller", "crds", "engine", "proxy", "sources", "telemetry", "tls"],
-                                            &["anstream", "anstyle", "axum", "clap", "clap_complete", "clap_mangen", "indicatif", "jiff", "kube", "percent_encoding", "quick_xml", "rustls", "serde", "serde_json", "similar", "tempfile", "thiserror", "tokio", "tracing"]),
+                                            &["anstream", "anstyle", "axum", "clap", "clap_complete", "clap_mangen", "indicatif", "jiff", "kube", "percent_encoding", "quick_xml", "rustls", "serde", "serde_json", "serde_saphyr", "similar", "tempfile", "thiserror", "tokio", "tracing"]),
 ];
 
 /// Every outside crate of the project: naming one that a room's row lacks is an error.

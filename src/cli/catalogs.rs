@@ -20,6 +20,11 @@ pub(super) struct Choice {
 }
 
 impl Choice {
+    /// The files and folders of the command line.
+    pub(super) fn files(&self) -> impl Iterator<Item = PathBuf> {
+        self.catalogs.iter().cloned()
+    }
+
     /// The catalogs that are chosen.
     ///
     /// # Errors

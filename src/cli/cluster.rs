@@ -7,11 +7,13 @@ use kube::{Client, Config, config::KubeConfigOptions};
 use thiserror::Error;
 use tokio::sync::watch;
 
+use super::error;
+
 use crate::{
     engine::Key,
     sources::{
         Base,
-        cluster::{Event, Feed, Settings, State, is_name},
+        cluster::{Event, Feed, Settings, State, Unlisted, is_name},
     },
     telemetry::{Health, Watches},
     tls,
@@ -59,6 +61,12 @@ pub(super) enum Error {
     /// The file of `$KUBECONFIG` cannot be used.
     #[error("cannot use ${KUBECONFIG}, which is {0}")]
     Kubeconfig(String, #[source] kube::config::KubeconfigError),
+    /// Neither `$KUBECONFIG` nor `~/.kube/config` can be used.
+    #[error("cannot use ${KUBECONFIG} or ~/.kube/config")]
+    UserKubeconfig(#[source] kube::config::KubeconfigError),
+    /// What a cluster does not tell.
+    #[error(transparent)]
+    Unlisted(#[from] Unlisted),
     /// The certificates or credentials cannot be used.
     #[error("cannot make a client of the API server")]
     Client(#[source] kube::Error),
@@ -110,6 +118,38 @@ pub(super) async fn client() -> Result<Client, Error> {
     let agent = HeaderValue::from_static(concat!("aliasgate/", env!("CARGO_PKG_VERSION")));
     config.headers.push((USER_AGENT, agent));
     Client::try_from(config).map_err(Error::Client)
+}
+
+/// A client of the cluster that kubectl would use, in `context` or the current one; and the namespace of the context.
+/// Must be called within a Tokio runtime.
+///
+/// # Errors
+/// There is no kubeconfig, or it cannot be used.
+pub(super) async fn client_of_user(context: Option<&str>) -> Result<(Client, String), Error> {
+    let _installed = tls::provider();
+    let options = KubeConfigOptions {
+        context: context.map(str::to_owned),
+        ..KubeConfigOptions::default()
+    };
+    let mut config = Config::from_kubeconfig(&options)
+        .await
+        .map_err(Error::UserKubeconfig)?;
+    config.connect_timeout = Some(CONNECT_TIMEOUT);
+    config.read_timeout = Some(READ_TIMEOUT);
+    let namespace = config.default_namespace.clone();
+    Client::try_from(config)
+        .map(|client| (client, namespace))
+        .map_err(Error::Client)
+}
+
+/// Runs what a command asks of a cluster to its end.
+///
+/// # Errors
+/// Those of `work`; or the system gives nothing to run it on.
+pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, error::Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(error::Error::Runtime)?;
+    Ok(runtime.block_on(work)?)
 }
 
 /// What is set by hand counts more than what a pod is given.

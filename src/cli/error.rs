@@ -7,7 +7,7 @@ use std::{
 
 use thiserror::Error;
 
-use super::{Outcome, catalog::store, serve};
+use super::{Outcome, catalog::store, cluster, serve};
 use crate::{
     sources::{catalogs, discovery, files},
     telemetry,
@@ -41,6 +41,15 @@ pub(super) enum Error {
     /// Differences for programs.
     #[error("cannot print a --diff in this format; it is for text")]
     DiffOfText,
+    /// A folder that is missing.
+    #[error("cannot write to {0}: there is no such folder")]
+    NoFolder(String),
+    /// A file that cannot be written.
+    #[error("cannot write to {0}")]
+    Write(String, #[source] io::Error),
+    /// No way to a cluster.
+    #[error(transparent)]
+    Cluster(#[from] cluster::Error),
     /// No backend to ask about.
     #[error("cannot find {0}")]
     NoBackend(String),

@@ -9,11 +9,13 @@ mod catalog;
 mod catalogs;
 mod certificates;
 mod cluster;
+mod completions;
 mod crds;
 mod error;
 mod explain;
 mod judging;
 mod local;
+mod man;
 mod print;
 mod proxy;
 mod resolve;
@@ -48,6 +50,8 @@ enum Command {
     Catalog(catalog::Args),
     Crds(crds::Args),
     Explain(explain::Args),
+    Completions(completions::Args),
+    Man(man::Args),
 }
 
 /// How a command that could do its work ended.
@@ -86,6 +90,8 @@ pub fn main() -> ExitCode {
         Command::Catalog(args) => catalog::run(&args),
         Command::Crds(args) => crds::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     };
     error::exit_code(ended)
 }

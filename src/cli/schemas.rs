@@ -4,35 +4,55 @@ use std::{path::PathBuf, sync::OnceLock};
 
 use serde_json::{Value, json};
 
+use super::{cluster, error::Error};
 use crate::{
     crds,
     engine::schema::Schemas,
-    sources::{
-        documents,
-        files::{self, Error},
-    },
+    sources::{cluster::definitions, documents, files},
 };
+
+/// What stands for the CRDs of the cluster; a folder of that name is `./cluster`.
+const CLUSTER: &str = "cluster";
 
 /// Where CRDs come from.
 #[derive(Debug, clap::Args)]
 pub(super) struct Definitions {
-    /// Check objects by the CRDs in these files and folders too; they win over built-in ones
-    #[arg(long, value_name = "PATH")]
+    /// Check objects by the CRDs in these files and folders too, or by those of the `cluster`; they win over built-in ones
+    #[arg(long, value_name = "PATH|cluster")]
     crds: Vec<PathBuf>,
 }
 
 impl Definitions {
-    /// The built-in CRDs and those of the command line; and what could not be read.
-    pub(super) fn load(&self) -> (Known, Vec<Error>) {
+    /// The files and folders among them.
+    pub(super) fn files(&self) -> impl Iterator<Item = PathBuf> {
+        let files = self.crds.iter().filter(|path| path.as_os_str() != CLUSTER);
+        files.cloned()
+    }
+
+    /// The built-in CRDs and those of the command line, with those of the cluster in `context`; and what could not be
+    /// read.
+    ///
+    /// # Errors
+    /// The cluster does not tell its CRDs.
+    pub(super) fn load(&self, context: Option<&str>) -> Result<(Known, Vec<files::Error>), Error> {
         let mut known = Known::default();
-        if self.crds.is_empty() {
-            return (known, Vec::new());
+        let (cluster, paths): (Vec<_>, Vec<_>) = self
+            .crds
+            .iter()
+            .cloned()
+            .partition(|path| path.as_os_str() == CLUSTER);
+        if !cluster.is_empty() {
+            let crds = cluster::block_on(async {
+                let (client, _) = cluster::client_of_user(context).await?;
+                Ok(definitions(&client).await?)
+            })?;
+            crds.iter().for_each(|crd| known.add(crd));
         }
-        let (files, errors) = files::load(&self.crds);
+        let (files, errors) = files::load(&paths);
         for document in files.iter().flat_map(|file| &file.documents) {
             known.add(&document.value);
         }
-        (known, errors)
+        Ok((known, errors))
     }
 }
 

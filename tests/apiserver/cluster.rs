@@ -134,6 +134,11 @@ impl Cluster {
         &self.tools
     }
 
+    /// The kubeconfig of an admin.
+    pub(crate) fn kubeconfig(&self) -> PathBuf {
+        self.dir.path().join("kubeconfig")
+    }
+
     /// A new namespace of this name with a number behind it.
     pub(crate) fn namespace(&self, name: &str) -> Namespace<'_> {
         let number = self.namespaces.fetch_add(1, Ordering::Relaxed);

@@ -34,6 +34,7 @@ mod said;
 mod verdicts;
 mod watches;
 mod webhook;
+mod workplaces;
 mod writes;
 
 use std::{
@@ -71,6 +72,7 @@ fn main() -> ExitCode {
         verdicts::TESTS,
         watches::TESTS,
         controller::TESTS,
+        workplaces::TESTS,
     ]
     .concat();
     let Some(tools) = env::var_os("ALIASGATE_KUBE_TOOLS").map(PathBuf::from) else {

@@ -7,6 +7,9 @@ const MAX_EXCERPT: usize = 100; // characters
 /// How much of a long line is shown before the place.
 const BEFORE: usize = 30; // characters
 
+/// What ends a line.
+const BREAKS: [char; 2] = ['\n', '\r'];
+
 /// A line, cut where it is long, and marks below what is meant.
 pub(in crate::cli) struct Excerpt {
     pub(super) shown: String,
@@ -35,12 +38,11 @@ impl<'a> Excerpts<'a> {
     /// The line of `place`; `None` where the text has no such line.
     pub(in crate::cli) fn at(&mut self, place: Place) -> Option<Excerpt> {
         while self.line < place.line {
-            let end = self.rest.find('\n')?;
-            self.rest = &self.rest[end + 1..];
+            self.rest = &self.rest[next_line(self.rest)?..];
             self.line += 1;
             self.before = (0, 0);
         }
-        let line = self.rest.lines().next()?;
+        let line = self.rest.split(BREAKS).next().filter(|_| !self.rest.is_empty())?;
         let column = (place.column as usize).saturating_sub(1);
         let is_long = line.chars().nth(MAX_EXCERPT).is_some();
         let from = if is_long { column.saturating_sub(BEFORE) } else { 0 };
@@ -57,6 +59,13 @@ impl<'a> Excerpts<'a> {
             marks: format!("{}{}", " ".repeat(indent), "^".repeat(width)),
         })
     }
+}
+
+/// Where the line after the first begins, in bytes. A carriage return alone ends a line too, as in YAML.
+pub(in crate::cli) fn next_line(text: &str) -> Option<usize> {
+    let end = text.find(BREAKS)?;
+    let both = text[end..].starts_with("\r\n");
+    Some(end + if both { 2 } else { 1 })
 }
 
 /// What a terminal shows in one cell, instead of characters that it obeys or hides.
@@ -88,6 +97,12 @@ mod tests {
         assert_eq!(at(2, 4, 3), both("c: \u{e9} d", "   ^^^"));
         assert_eq!(at(2, 1, 1), both("c: \u{e9} d", "^"));
         assert_eq!(at(9, 1, 1), None);
+        let mut excerpts = Excerpts::new("a: b\rc: d\r\re: f");
+        let lines = [1, 2, 3, 4].map(|line| excerpts.at(place(line, 1, 1)).map(|excerpt| excerpt.shown));
+        assert_eq!(
+            lines,
+            ["a: b", "c: d", "", "e: f"].map(|line| Some(line.to_owned()))
+        );
     }
 
     #[test]

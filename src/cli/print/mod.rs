@@ -19,7 +19,7 @@ use crate::{
 };
 
 pub(super) use diff::diff;
-pub(super) use excerpt::{Excerpt, Excerpts};
+pub(super) use excerpt::{Excerpt, Excerpts, next_line};
 pub(super) use github::github;
 pub(super) use json::json;
 pub(super) use junit::junit;

@@ -14,6 +14,7 @@ use super::{
     sheet::{Object, Sheet},
 };
 use crate::{
+    cli::print::next_line,
     engine::{Code, Resource, Snapshot, check::check, normalize::changes, pointer::segments},
     sources::documents::{self, Document, Place, Places},
 };
@@ -230,8 +231,7 @@ fn rename(document: &mut Value, change: &Change) -> Option<()> {
 /// Where each line begins, in bytes. A byte order mark is before the first.
 fn line_starts(text: &str) -> Vec<usize> {
     let first = text.len() - text.trim_start_matches('\u{feff}').len();
-    let others = text.match_indices('\n').map(|(at, _)| at + 1);
-    std::iter::once(first).chain(others).collect()
+    std::iter::successors(Some(first), |start| Some(start + next_line(&text[*start..])?)).collect()
 }
 
 /// The bytes at a place.

@@ -2,9 +2,11 @@
 
 mod checker;
 mod fix;
+mod live;
 mod passes;
 mod progress;
 mod sheet;
+mod watch;
 
 use std::{
     io::{self, BufWriter, Write as _},
@@ -30,6 +32,7 @@ use crate::{
     sources::files,
 };
 use checker::{Page, Stored};
+use live::{Found, Live};
 use passes::Ground;
 use progress::Progress;
 use sheet::Source;
@@ -40,11 +43,13 @@ use sheet::Source;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Files, folders, or - for standard input
-    #[arg(value_name = "PATH", required_unless_present = "files")]
+    #[arg(value_name = "PATH", required_unless_present_any = ["files", "all_namespaces", "namespace", "selector"])]
     paths: Vec<PathBuf>,
     /// The same, in the way of kubectl
     #[arg(short = 'f', long = "filename", value_name = "PATH")]
     files: Vec<PathBuf>,
+    #[command(flatten)]
+    live: Live,
     #[command(flatten)]
     judging: Judging,
     /// Check what is written; without it, what the mutating webhook would store
@@ -59,6 +64,9 @@ pub(super) struct Args {
     /// Print what --fix changes, and without it what it would change; the exit code is 1 where there is something
     #[arg(long)]
     diff: bool,
+    /// Check again whenever a file changes, until interrupted
+    #[arg(long, conflicts_with_all = ["all_namespaces", "namespace", "selector"])]
+    watch: bool,
     #[command(flatten)]
     schemas: schemas::Definitions,
     #[command(flatten)]
@@ -153,19 +161,69 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
     if args.diff && args.output != Output::Text {
         return Err(Error::DiffOfText);
     }
+    if args.live.is_wanted() {
+        let found = args.live.read()?;
+        let outcome = check_all(args, &found.sources, Vec::new(), Some(&found))?;
+        found.errors().iter().for_each(|reason| error::print(reason));
+        return Ok(if found.errors().is_empty() {
+            outcome
+        } else {
+            Outcome::Incomplete
+        });
+    }
     let paths: Vec<_> = args.files.iter().chain(&args.paths).cloned().collect();
-    let (found, unread) = files::find(&paths);
+    if args.watch {
+        return watch(args, &paths);
+    }
+    check_files(args, &paths)
+}
+
+/// Checks again and again. It ends when nobody reads what it prints any more, or with the process.
+fn watch(args: &Args, paths: &[PathBuf]) -> Result<Outcome, Error> {
+    let mut watched: Vec<_> = paths.iter().chain(&args.old).cloned().collect();
+    watched.extend(args.schemas.files());
+    watched.extend(args.catalogs.files());
+    if watched.iter().any(|path| path.as_os_str() == "-") {
+        return Err(files::Error::WatchStdin.into());
+    }
+    loop {
+        // Before the check, so that a change during it counts.
+        let before = watch::state(&watched);
+        match check_files(args, paths) {
+            Err(Error::Output(reason)) => return Err(Error::Output(reason)),
+            Err(reason) => error::print(&reason),
+            Ok(_) => {}
+        }
+        watch::wait(&watched, before);
+        if !args.quiet {
+            error::say("-- files have changed, checking again");
+        }
+    }
+}
+
+fn check_files(args: &Args, paths: &[PathBuf]) -> Result<Outcome, Error> {
+    let (found, unread) = files::find(paths);
     if found.is_empty() && unread.is_empty() {
         let names: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
         return Err(Error::NoManifest(names.join(", ")));
     }
     let sources: Vec<_> = found.into_iter().map(Source::Path).collect();
+    check_all(args, &sources, unread, None)
+}
+
+/// Checks `sources`, which `found` are if they are from a cluster, mends them if that is wanted, and prints.
+fn check_all(
+    args: &Args,
+    sources: &[Source],
+    unread: Vec<files::Error>,
+    found: Option<&Found>,
+) -> Result<Outcome, Error> {
     if let Some(source) = sources.iter().find(|source| args.fix && source.file().is_none()) {
         return Err(Error::FixNoFile(source.name()));
     }
     if args.fix || args.diff {
-        let (pages, mut errors) = look(args, &sources, true)?;
-        let changes = mend(args, &sources, &pages)?;
+        let (pages, mut errors) = look(args, sources, found, true)?;
+        let changes = mend(args, sources, &pages)?;
         if !args.fix {
             errors.extend(unread);
             errors.extend(pages.into_iter().flat_map(|page| page.unread));
@@ -177,7 +235,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Error> {
             });
         }
     }
-    let mut report = report(args, &sources, unread)?;
+    let mut report = report(args, sources, found, unread)?;
     let fails = |severity| args.fail_on.weighs(severity);
     let outcome = if !report.unread.is_empty() {
         Outcome::Incomplete
@@ -242,15 +300,21 @@ fn mend(args: &Args, sources: &[Source], pages: &[Page]) -> Result<bool, Error> 
 }
 
 /// What is wrong in `sources`, and what could not be read besides `unread`.
-fn report(args: &Args, sources: &[Source], unread: Vec<files::Error>) -> Result<Report, Error> {
-    let (pages, errors) = look(args, sources, false)?;
+fn report(
+    args: &Args,
+    sources: &[Source],
+    found: Option<&Found>,
+    unread: Vec<files::Error>,
+) -> Result<Report, Error> {
+    let (pages, errors) = look(args, sources, found, false)?;
     let mut report = Report {
         unread,
         ..Report::default()
     };
     report.unread.extend(errors);
     for page in pages {
-        report.summary.files += usize::from(page.file.is_some());
+        let counts = found.is_none() || !page.checked.is_empty();
+        report.summary.files += usize::from(page.file.is_some() && counts);
         report.summary.resources += page.checked.len();
         report.summary.skipped += page.skipped;
         for one in &page.located {
@@ -270,10 +334,15 @@ fn report(args: &Args, sources: &[Source], unread: Vec<files::Error>) -> Result<
 }
 
 /// What there is to say about each of `sources`; and what could not be read besides them.
-fn look(args: &Args, sources: &[Source], fixing: bool) -> Result<(Vec<Page>, Vec<files::Error>), Error> {
+fn look(
+    args: &Args,
+    sources: &[Source],
+    found: Option<&Found>,
+    fixing: bool,
+) -> Result<(Vec<Page>, Vec<files::Error>), Error> {
     let as_of = args.judging.today();
     let catalogs = args.catalogs.load(as_of)?;
-    let (schemas, mut errors) = args.schemas.load();
+    let (schemas, mut errors) = args.schemas.load(args.live.context.as_deref())?;
     let (old, unread) = files::load(&args.old);
     errors.extend(unread);
     let ground = Ground {
@@ -287,7 +356,7 @@ fn look(args: &Args, sources: &[Source], fixing: bool) -> Result<(Vec<Page>, Vec
             check_normalized
         },
         old: Stored::new(old),
-        wanted: &|_| true,
+        wanted: &|object| found.is_none_or(|found| found.is_wanted(object)),
         fixing,
     };
     let progress = Progress::new(sources.len());

@@ -4,11 +4,14 @@
 //! and tells the news to the one loop of `feed`. That keeps the objects on a `shelf`, trimmed of what nobody reads
 //! (`trim`), folds bursts, and publishes a snapshot once every kind is known. Secrets (`secrets`) are got one by one,
 //! and only those that are asked for.
+//!
+//! `objects` reads once, without a watch, what commands ask for.
 
 mod configmap;
 mod error;
 mod feed;
 mod kinds;
+mod objects;
 mod pause;
 mod secrets;
 mod shelf;
@@ -23,6 +26,7 @@ use super::Base;
 use crate::engine::Key;
 
 pub use feed::Feed;
+pub use objects::{Stored, Unlisted, definitions, stored};
 pub use shelf::State;
 
 /// What to watch, and what the snapshots are made with.

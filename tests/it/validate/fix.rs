@@ -47,6 +47,11 @@ fn entries_take_the_normal_form_and_nothing_else_changes() {
             "        fast: GPT-4o\r\n        b: gpt-4o",
             "        fast: gpt-4o\r\n        b: gpt-4o",
         ),
+        // Lines that end in a carriage return alone.
+        (
+            "        fast: GPT-4o\r        b: gpt-4o\n",
+            "        fast: gpt-4o\r        b: gpt-4o\n",
+        ),
         // Many in one line.
         (
             "        {a: GPT-4o, b: 'GPT-4o', \"c\": gpt-4o}\n",
