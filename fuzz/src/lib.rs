@@ -41,7 +41,7 @@ pub fn documents(text: &str) {
         let lines = breaks + 1; // the end of a text is a place too
         for document in &documents {
             let mut left = MAX_PLACES;
-            each_pointer(&document.value, String::new(), &mut left, &mut |pointer| {
+            each_pointer(&document.value, "", &mut left, &mut |pointer| {
                 for place in [
                     document.places.key(&document.value, pointer),
                     document.places.value(&document.value, pointer),
@@ -213,21 +213,21 @@ pub fn rules(text: &str) {
 }
 
 /// Calls `go` with the pointer of every part, until `left` is used up.
-fn each_pointer(value: &Value, pointer: String, left: &mut usize, go: &mut impl FnMut(&str)) {
+fn each_pointer(value: &Value, pointer: &str, left: &mut usize, go: &mut impl FnMut(&str)) {
     if *left == 0 {
         return;
     }
     *left -= 1;
-    go(&pointer);
+    go(pointer);
     match value {
         Value::Object(fields) => {
             for (key, value) in fields {
-                each_pointer(value, join(&pointer, key), left, go);
+                each_pointer(value, &join(pointer, key), left, go);
             }
         }
         Value::Array(items) => {
             for (at, value) in items.iter().enumerate() {
-                each_pointer(value, join(&pointer, &at.to_string()), left, go);
+                each_pointer(value, &join(pointer, &at.to_string()), left, go);
             }
         }
         _ => {}

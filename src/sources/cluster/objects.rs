@@ -98,7 +98,7 @@ async fn of_kind(
     if let (Some(selector), Some(chosen)) = (selector, &mut stored.chosen) {
         for object in list(&api, name, Some(selector)).await? {
             let (namespace, name) = (object.metadata.namespace, object.metadata.name);
-            let key = Key::new(&namespace.unwrap_or_default(), &name.unwrap_or_default());
+            let key = Key::new(namespace.unwrap_or_default(), name.unwrap_or_default());
             chosen.insert((kind, key));
         }
     }

@@ -3,9 +3,10 @@
 mod feed;
 
 use std::{
-    collections::BTreeSet,
+    collections::HashSet,
     fs, io,
     io::Read as _,
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 
@@ -265,16 +266,20 @@ fn expand(path: &Path) -> Result<Option<Vec<PathBuf>>, Error> {
 struct Search {
     found: Vec<PathBuf>,
     errors: Vec<(PathBuf, Error)>,
-    seen: BTreeSet<PathBuf>,
+    /// The files that were found, by device and number: one file can have many names.
+    seen: HashSet<(u64, u64)>,
+    /// Whether standard input is among them.
+    stdin: bool,
 }
 
 impl Search {
     /// Adds what `root` leads to. Whether there may be more.
     fn add(&mut self, root: &Path) -> bool {
         if root == Path::new(STDIN) {
-            if self.seen.insert(root.to_owned()) {
+            if !self.stdin {
                 self.found.push(root.to_owned());
             }
+            self.stdin = true;
             return true;
         }
         let entries = WalkDir::new(root)
@@ -302,10 +307,11 @@ impl Search {
                 self.errors.push((path, error));
                 return false;
             }
-            if self
-                .seen
-                .insert(fs::canonicalize(&path).unwrap_or_else(|_| path.clone()))
-            {
+            let is_new = match fs::metadata(&path) {
+                Ok(file) => self.seen.insert((file.dev(), file.ino())),
+                Err(_) => true, // whoever reads it says why
+            };
+            if is_new {
                 self.found.push(path);
             }
         }
@@ -337,7 +343,11 @@ pub fn text(path: &Path) -> Result<String, Error> {
     let read = if path == Path::new(STDIN) {
         io::stdin().lock().take(limit).read_to_end(&mut bytes)
     } else {
-        fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes))
+        fs::File::open(path).and_then(|file| {
+            let size = file.metadata().map_or(0, |found| found.len()).min(limit);
+            bytes.reserve_exact(usize::try_from(size).map_or(0, |size| size + 1));
+            file.take(limit).read_to_end(&mut bytes)
+        })
     };
     read.map_err(|source| Error::read(path, source))?;
     if bytes.len() > MAX_FILE {
