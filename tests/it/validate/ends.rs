@@ -7,7 +7,7 @@ use std::{
     process::{Child, Command, Stdio},
     sync::mpsc,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tempfile::TempDir;
@@ -18,7 +18,9 @@ use super::{BAD, GOOD, folder};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn start(folder: &TempDir, args: &[&str]) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_aliasgate"))
+    // Whoever starts the tests in the background may have them ignore interrupts, and what they start with them.
+    Command::new("env")
+        .args(["--default-signal=INT", env!("CARGO_BIN_EXE_aliasgate")])
         .args(["validate", "--as-of", "2026-11-23"])
         .args(args)
         .current_dir(folder.path())
@@ -67,6 +69,11 @@ fn watch_checks_again_until_it_is_interrupted() {
         "1 file, 1 resource: 0 errors, 0 warnings, 0 notes"
     );
     interrupt(&child);
+    let deadline = Instant::now() + PATIENCE;
+    while child.try_wait().unwrap().is_none() && Instant::now() < deadline {
+        thread::yield_now();
+    }
+    drop(child.kill()); // it has ended, or does not do what it should
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.signal(), Some(2));
     let said = String::from_utf8(output.stderr).unwrap();
