@@ -27,6 +27,7 @@ mod golden;
 mod manifests;
 #[path = "../manifests/mod.rs"]
 mod manifests_checks;
+mod others;
 mod process;
 mod proxy;
 mod rotation;
@@ -70,6 +71,7 @@ fn main() -> ExitCode {
         proxy::TESTS,
         rotation::TESTS,
         verdicts::TESTS,
+        others::TESTS,
         watches::TESTS,
         controller::TESTS,
         workplaces::TESTS,

@@ -382,7 +382,8 @@ fn unknown_below(schema: &Schema, id: NodeId, value: &Value, path: &Path<'_>, ou
     }
 }
 
-fn unknown_in(metadata: Option<&Value>, parent: &Path<'_>, out: &mut Vec<Refusal>) {
+/// The fields of one `metadata` that nobody knows.
+pub(super) fn unknown_in(metadata: Option<&Value>, parent: &Path<'_>, out: &mut Vec<Refusal>) {
     let path = Path::Key(parent, "metadata");
     let mut judge = |value: &Value, known: &[&str], path: &Path<'_>| {
         for key in value

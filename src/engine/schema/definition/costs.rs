@@ -1,7 +1,7 @@
 //! Which CEL rules may cost too much, each by itself and all together. Source:
 //! k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation of Kubernetes 1.34.
 
-use super::Seen;
+use super::compile::Seen;
 use crate::engine::{
     Code, Diagnostic,
     schema::{

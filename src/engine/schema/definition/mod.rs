@@ -4,10 +4,12 @@
 //!
 //! Not judged: what a webhook that converts is reached by.
 
+mod compile;
 mod costs;
+mod decode;
 mod keywords;
 mod list_types;
-mod shape;
+mod selectable;
 mod spec;
 mod structural;
 
@@ -15,10 +17,10 @@ use serde_json::Value;
 
 use super::{
     cel::MAX_PARTS,
-    field_path, lists, prune,
+    lists, metadata, prune,
     refusal::{Path, Reason, Refusal, Shown},
     rules,
-    structural::{ListType, Node, NodeId, Schema, Type},
+    structural::{Node, NodeId, Schema},
     values,
 };
 use crate::engine::{Code, Diagnostic, Severity};
@@ -34,10 +36,14 @@ use crate::engine::{Code, Diagnostic, Severity};
 /// ```
 #[must_use]
 pub fn check_crd(crd: &Value) -> Vec<Diagnostic> {
-    let mut refusals = shape::check(crd);
+    let (decoded, mut refusals) = decode::decode(crd);
+    let crd = &decoded;
+    metadata::unknown_in(crd.get("metadata"), &Path::Root, &mut refusals);
     let mut found = Vec::new();
-    if refusals.is_empty() {
+    if let (true, Value::Object(fields)) = (refusals.is_empty(), crd) {
+        metadata::check(fields, None, &mut refusals);
         spec::check(crd, &mut refusals);
+        selectable::check(crd, &mut refusals);
         let versions = crd.pointer("/spec/versions").and_then(Value::as_array);
         let mut parts_left = MAX_PARTS;
         for (at, version) in versions.into_iter().flatten().enumerate() {
@@ -66,8 +72,6 @@ fn version_faults(
         return;
     };
     let place = format!("{pointer}/schema/openAPIV3Schema");
-    let mut faults = Vec::new();
-    structural::check(source, &mut faults);
     let schema = match Schema::new(source) {
         Ok(schema) => schema,
         Err(reason) => {
@@ -78,23 +82,29 @@ fn version_faults(
             return;
         }
     };
-    keywords::check(source, &schema, &mut faults);
+    let (mut faults, mut misused) = (Vec::new(), Vec::new());
+    structural::check(source, &mut faults);
+    if faults.is_empty() {
+        defaults(&schema, 0, &Path::Root, &mut faults);
+    }
+    keywords::check(source, &schema, &mut misused);
+    if faults.is_empty() {
+        let mut places: Vec<_> = misused.iter().map(|fault| fault.pointer.clone()).collect();
+        places.sort();
+        compile::check(&schema, &places, &mut faults);
+        if places.is_empty() {
+            found.extend(costs::check(&schema, parts_left, &place, &mut faults));
+        }
+    }
     if version
         .pointer("/subresources/status")
         .is_some_and(|status| !status.is_null())
     {
-        keywords::root_with_status(source, &mut faults);
+        keywords::root_with_status(source, &mut misused);
     }
-    selectable(version, &schema, pointer, refusals);
-    if faults.is_empty() {
-        defaults(&schema, 0, &Path::Root, &mut faults);
-    }
-    if faults.is_empty() {
-        compile(&schema, Seen::default(), 0, true, &Path::Root, &mut faults);
-        found.extend(costs::check(&schema, parts_left, &place, &mut faults));
-    } else if schema.root().any_rules {
-        let message =
-            "the CEL rules were not checked because the schema is invalid; correct the existing errors first";
+    faults.extend(misused);
+    if schema.root().any_rules && faults.iter().any(|fault| fault.code != Code::SchemaRule) {
+        let message = "some CEL rules were not checked because the schema is invalid; correct the existing errors first";
         let help = "the rules are checked when the other faults are gone";
         found.push(Diagnostic::new(Code::SchemaRuleUnchecked, place.as_str(), None, message).help(help));
     }
@@ -102,71 +112,6 @@ fn version_faults(
         refusal.pointer.insert_str(0, &place);
         refusal
     }));
-}
-
-/// Most selectable fields of a version.
-const MAX_SELECTABLE: usize = 8;
-
-/// Says which selectable fields cannot be selected by.
-fn selectable(version: &Value, schema: &Schema, pointer: &str, out: &mut Vec<Refusal>) {
-    let fields = version
-        .get("selectableFields")
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    let mut refuse = |place: String, reason, shown, detail: String| {
-        let mut refusal = Refusal::new(&Path::Root, reason, shown, detail)
-            .help("see kubectl explain crd.spec.versions.selectableFields");
-        refusal.pointer = place;
-        out.push(refusal);
-    };
-    if fields.len() > MAX_SELECTABLE {
-        let shown = Shown::Other(fields.len().to_string());
-        let detail = format!("must have at most {MAX_SELECTABLE} items");
-        refuse(
-            format!("{pointer}/selectableFields"),
-            Reason::TooMany,
-            shown,
-            detail,
-        );
-    }
-    for (at, field) in fields.iter().enumerate() {
-        let path = field.get("jsonPath").and_then(Value::as_str).unwrap_or_default();
-        let place = format!("{pointer}/selectableFields/{at}/jsonPath");
-        let shown = || Shown::Text(path.to_owned());
-        let found = if path.contains('[') {
-            Err("array notation is not allowed".to_owned())
-        } else {
-            field_path::steps(path, schema, 0)
-        };
-        match found {
-            _ if path.is_empty() => refuse(place, Reason::Required, Shown::Nothing, String::new()),
-            Err(reason) => refuse(
-                place,
-                Reason::Invalid,
-                shown(),
-                format!("is an invalid path: {reason}"),
-            ),
-            Ok(steps) if steps.first().is_some_and(|step| step == "metadata") => {
-                refuse(
-                    place,
-                    Reason::Invalid,
-                    shown(),
-                    "must not point to fields in metadata".to_owned(),
-                );
-            }
-            Ok(steps) => {
-                let kind = steps.iter().try_fold(0, |id, step| schema.node(id).child(step));
-                let kind = kind.and_then(|id| schema.node(id).kind);
-                if !matches!(kind, Some(Type::String | Type::Boolean | Type::Integer)) {
-                    let detail = "must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.";
-                    refuse(place, Reason::Invalid, shown(), detail.to_owned());
-                } else if fields[..at].contains(field) {
-                    refuse(place, Reason::Duplicate, shown(), String::new());
-                }
-            }
-        }
-    }
 }
 
 /// Goes on with every child of a node on the spine of the schema, with the name of the property that it is, and its path
@@ -219,49 +164,4 @@ fn defaults(schema: &Schema, id: NodeId, path: &Path<'_>, out: &mut Vec<Refusal>
         }));
     }
     each_child(node, path, |child, _, path| defaults(schema, child, path, out));
-}
-
-/// What rules see in the place of a node: fields that every resource has are what Kubernetes says, whatever the schema
-/// says of them, as soon as a rule stands at the resource or above it.
-#[derive(Debug, Clone, Copy, Default)]
-struct Seen {
-    id: NodeId,
-    /// Whether a rule stands here or above.
-    below_rule: bool,
-}
-
-impl Seen {
-    /// The same for a child, which may be a property of this name.
-    fn child(self, schema: &Schema, parent: NodeId, name: Option<&str>, child: NodeId) -> Self {
-        let below_rule = self.below_rule || !schema.node(parent).rules.is_empty();
-        let known = &schema.node(schema.view(self.id)).properties;
-        let id = name.filter(|_| below_rule).and_then(|name| known.get(name));
-        Self {
-            id: id.copied().unwrap_or(child),
-            below_rule,
-        }
-    }
-}
-
-/// Says which CEL rules do not compile. `past` tells whether values of the node can be found in the old object.
-fn compile(schema: &Schema, seen: Seen, id: NodeId, past: bool, path: &Path<'_>, out: &mut Vec<Refusal>) {
-    let node = schema.node(id);
-    let list = Path::Key(path, "x-kubernetes-validations");
-    let mut faults = rules::compile_faults(schema, id, seen.id);
-    for at in (0..node.rules.len()).filter(|at| !past && rules::uses_old(schema, id, seen.id, *at)) {
-        let reason = "oldSelf cannot be used on the uncorrelatable portion of the schema";
-        faults.push((at, "rule", reason.to_owned()));
-    }
-    for (at, field, reason) in faults {
-        let rule = Path::Index(&list, at);
-        let shown = Shown::Text(node.rules[at].rule.clone());
-        let mut refusal = Refusal::new(&Path::Key(&rule, field), Reason::Invalid, shown, reason);
-        refusal.code = Code::SchemaRule;
-        out.push(refusal.help("correct the expression; its fields are those of the schema around it"));
-    }
-    each_child(node, path, |child, name, path| {
-        let item = node.items == Some(child) && !matches!(node.list, ListType::Map(_));
-        let seen = seen.child(schema, id, name, child);
-        compile(schema, seen, child, past && !item, path, out);
-    });
 }

@@ -1,5 +1,8 @@
 //! Names, versions and the rest of a CRD beside its schemas.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
 use serde_json::Value;
 
 use crate::engine::{
@@ -23,6 +26,11 @@ const COLUMN_FORMATS: &[&str] = &[
     "date-time",
     "password",
 ];
+/// Longest `deprecationWarning`.
+const MAX_DEPRECATION_WARNING: usize = 256; // bytes
+/// What Go calls printable.
+static PRINTABLE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$").expect("a pattern of ours"));
 /// The group of APIs that only Kubernetes itself defines.
 const PROTECTED: &[&str] = &["k8s.io", "kubernetes.io"];
 
@@ -71,17 +79,12 @@ pub(super) fn check(crd: &Value, out: &mut Vec<Refusal>) {
         text(crd, "/spec/names/plural"),
         text(crd, "/metadata/name"),
     );
-    if name.is_empty() {
-        faults.required("/metadata/name", "name or generateName is required");
-    } else {
-        faults.each("/metadata/name", name, &names::subdomain(name));
-        if name != format!("{plural}.{group}") {
-            faults.invalid(
-                "/metadata/name",
-                name,
-                "must be spec.names.plural+\".\"+spec.group",
-            );
-        }
+    if name != format!("{plural}.{group}") {
+        faults.invalid(
+            "/metadata/name",
+            name,
+            "must be spec.names.plural+\".\"+spec.group",
+        );
     }
     if group.is_empty() {
         faults.required("/spec/group", "");
@@ -252,15 +255,7 @@ fn check_versions(crd: &Value, faults: &mut Faults<'_>) {
         {
             faults.required(&format!("{place}/schema/openAPIV3Schema"), "");
         }
-        let warning = version.get("deprecationWarning").and_then(Value::as_str);
-        if warning.is_some_and(|_| version.get("deprecated") != Some(&Value::Bool(true))) {
-            let detail = "can only be set for deprecated versions";
-            faults.invalid(
-                &format!("{place}/deprecationWarning"),
-                warning.unwrap_or_default(),
-                detail,
-            );
-        }
+        check_deprecation(version, &place, faults);
         check_scale(version, &place, faults);
         for (column, value) in list(version, "/additionalPrinterColumns").iter().enumerate() {
             check_column(
@@ -268,6 +263,29 @@ fn check_versions(crd: &Value, faults: &mut Faults<'_>) {
                 &format!("{place}/additionalPrinterColumns/{column}"),
                 faults,
             );
+        }
+    }
+}
+
+fn check_deprecation(version: &Value, place: &str, faults: &mut Faults<'_>) {
+    let Some(warning) = version.get("deprecationWarning").and_then(Value::as_str) else {
+        return;
+    };
+    let deprecated = version.get("deprecated") == Some(&Value::Bool(true));
+    for (wrong, detail) in [
+        (!deprecated, "can only be set for deprecated versions"),
+        (warning.is_empty(), "must not be an empty string"),
+        (
+            warning.len() > MAX_DEPRECATION_WARNING,
+            "must be <= 256 characters long",
+        ),
+        (
+            !PRINTABLE.is_match(warning),
+            "must only contain printable UTF-8 characters",
+        ),
+    ] {
+        if wrong {
+            faults.invalid(&format!("{place}/deprecationWarning"), warning, detail);
         }
     }
 }
